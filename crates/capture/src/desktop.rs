@@ -1,0 +1,57 @@
+//! The seam for windows, input and the screensaver.
+
+use std::time::Duration;
+
+use eidetic_model::{Application, Captured, RunAs};
+
+use crate::CaptureError;
+
+/// What the user of one session has in front, and whether anybody is there. Woken by the
+/// system's events, not by asking again and again.
+pub trait Desktop: Send {
+    /// Waits up to `wait` for something to happen. `None` if nothing did.
+    ///
+    /// # Errors
+    ///
+    /// See [`CaptureError`].
+    fn next(&mut self, wait: Duration) -> Result<Option<DesktopEvent>, CaptureError>;
+
+    /// How long nobody has touched keyboard or pointer.
+    ///
+    /// # Errors
+    ///
+    /// See [`CaptureError`].
+    fn idle(&mut self) -> Result<Duration, CaptureError>;
+}
+
+/// Something that happened on a desktop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DesktopEvent {
+    /// Another window is active, or the active window has another title.
+    Activated(ActiveWindow),
+    /// The screensaver came on.
+    ScreensaverOn,
+    /// The screensaver went away.
+    ScreensaverOff,
+}
+
+/// The active window and the program that it belongs to, as far as the system tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveWindow {
+    /// The system's handle of the window, to tell windows of one title apart.
+    pub handle: u64,
+    /// The title; empty if it has none.
+    pub title: Captured,
+    /// The process, if it is known and lives.
+    pub process: Option<ProcessId>,
+    /// The program, if it is known.
+    pub application: Option<Application>,
+    /// The account that the process runs as, and with what rights.
+    pub run_as: RunAs,
+    /// Where the window is on the desktop: the middle, in pixels.
+    pub middle: (i32, i32),
+}
+
+/// The number of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProcessId(pub u32);

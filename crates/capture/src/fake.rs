@@ -1,0 +1,1 @@
+//! Scripted sources for tests: real code that plays a script.

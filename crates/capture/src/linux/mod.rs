@@ -1,0 +1,1 @@
+//! Linux: X11 and logind.

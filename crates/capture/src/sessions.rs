@@ -1,0 +1,72 @@
+//! The seam for logons.
+
+use eidetic_model::{SessionEvent, SessionOrigin};
+
+use crate::CaptureError;
+
+/// Tells of the graphical sessions of this computer.
+#[expect(
+    async_fn_in_trait,
+    reason = "used by this project only, on one runtime"
+)]
+pub trait Sessions {
+    /// The next change. The first calls tell of the sessions that were there already, each as
+    /// [`SessionChange::Began`] with `already_there`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`CaptureError`].
+    async fn next(&mut self) -> Result<SessionChange, CaptureError>;
+}
+
+/// The system's own name of a session, such as logind's `c2`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LoginSessionId(pub String);
+
+/// A graphical session, as the system tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSession {
+    /// The system's name of it.
+    pub id: LoginSessionId,
+    /// The account's name.
+    pub user_name: String,
+    /// The account's number.
+    pub user_id: u32,
+    /// From where the user is connected.
+    pub origin: SessionOrigin,
+    /// The X display, such as `:0`; `None` if the session has none that could be recorded.
+    pub display: Option<String>,
+    /// The process that leads the session, if the system tells: its environment holds what is
+    /// needed to open the display.
+    pub leader: Option<u32>,
+}
+
+/// Something that happened to the sessions of this computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionChange {
+    /// A session began, or was there when watching began.
+    Began {
+        /// The session.
+        session: LoginSession,
+        /// Whether it was there when watching began.
+        already_there: bool,
+    },
+    /// Something happened to a session that goes on.
+    Happened {
+        /// The session.
+        id: LoginSessionId,
+        /// What happened.
+        event: SessionEvent,
+    },
+    /// The user logged off.
+    Ended {
+        /// The session.
+        id: LoginSessionId,
+    },
+    /// The computer is shutting down.
+    ShuttingDown,
+}

@@ -1,0 +1,26 @@
+//! The words of Eidetic as plain types: ids, times, activity records, sessions, segments, policies.
+//!
+//! Nothing here does I/O, reads a clock or knows a wire or disk format: `wire`, `store` and the
+//! API have types of their own and convert to these by hand, so that compatibility has one
+//! address each.
+
+mod captured;
+mod clock;
+mod ids;
+mod policy;
+mod record;
+mod segment;
+mod session;
+mod time;
+
+pub use captured::Captured;
+pub use clock::{Clock, IdSource};
+pub use ids::{AgentId, DisplayIndex, RecordSequence, SegmentId, SessionId, SpoolId};
+pub use policy::{Policy, PolicyError, Recording, SpoolLimits};
+pub use record::{
+    Action, ActivityRecord, Application, Entry, GapReason, IdleStretch, ObjectType, RecordedMoment,
+    RunAs, SessionEvent, UnknownAction, UnknownObjectType,
+};
+pub use segment::{SegmentDescription, SegmentEnd};
+pub use session::{SessionDescription, SessionEnding, SessionOrigin};
+pub use time::Timestamp;

@@ -1,0 +1,14 @@
+//! What the agent and the server share to run: the system's clock, random ids, tasks that stop
+//! together, logging.
+
+mod clock;
+mod ids;
+mod logging;
+mod shutdown;
+mod task;
+
+pub use clock::SystemClock;
+pub use ids::RandomIds;
+pub use logging::init_logging;
+pub use shutdown::{Shutdown, ShutdownSignal};
+pub use task::Task;

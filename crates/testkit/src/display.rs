@@ -1,0 +1,112 @@
+//! Virtual X displays.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::Context;
+
+/// An Xvfb display with programs on it. All of them end with this value.
+#[derive(Debug)]
+pub struct VirtualDisplay {
+    name: String,
+    programs: Vec<Child>,
+    server: Child,
+}
+
+impl VirtualDisplay {
+    /// Starts a display of this size; the X server chooses a free number.
+    ///
+    /// # Errors
+    ///
+    /// If Xvfb is not installed or does not start.
+    pub fn start(width: u32, height: u32) -> anyhow::Result<Self> {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+                "-screen",
+                "0",
+            ])
+            .arg(format!("{width}x{height}x24"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("failed to start Xvfb (Debian package xvfb)")?;
+        let stdout = server
+            .stdout
+            .take()
+            .context("Xvfb has no standard output")?;
+        let mut number = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut number)
+            .context("failed to read the display's number")?;
+        let number: u32 = number
+            .trim()
+            .parse()
+            .context("Xvfb ended before its display was ready")?;
+        Ok(Self {
+            name: format!(":{number}"),
+            programs: Vec::new(),
+            server,
+        })
+    }
+
+    /// The display's name, such as `:99`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Starts a program on the display and returns its process id.
+    ///
+    /// # Errors
+    ///
+    /// If it is not installed.
+    pub fn spawn<S: AsRef<OsStr>>(
+        &mut self,
+        program: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> anyhow::Result<u32> {
+        let child = self
+            .command(program)
+            .args(arguments)
+            .spawn()
+            .with_context(|| format!("failed to start {program}"))?;
+        let id = child.id();
+        self.programs.push(child);
+        Ok(id)
+    }
+
+    /// A command that will run on the display, without input and output.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.name)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Ends the X server under its programs, as a crash would.
+    pub fn kill_server(&mut self) {
+        let _gone_already = self.server.kill();
+        let _status = self.server.wait();
+    }
+}
+
+impl Drop for VirtualDisplay {
+    fn drop(&mut self) {
+        for program in &mut self.programs {
+            let _gone_already = program.kill();
+            let _status = program.wait();
+        }
+        self.kill_server();
+    }
+}
