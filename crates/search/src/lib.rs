@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The filters of a search: what they mean, and the reference that every engine must agree with.
+//!
+//! "Contains" means inside a word, case-insensitively in full Unicode, on every engine. Text is
+//! folded once, here, by [`fold()`]; engines store or index folded text and compare folded terms.
+//! [`Filter::matches`] is the meaning; engines are tested against it.
+
+mod filter;
+mod fold;
+mod mark;
+
+pub use filter::{Condition, Field, Filter, Operator, Searchable};
+pub use fold::fold;
+pub use mark::{Mark, MarkError};

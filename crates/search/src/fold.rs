@@ -1,0 +1,22 @@
+//! Case folding.
+
+/// The text as it is compared: full Unicode lower-casing, character by character, so that a
+/// substring of a text folds to a substring of the folded text (final sigma is folded to σ).
+pub fn fold(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ς' { 'σ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_is_full_unicode_and_keeps_substrings() {
+        assert_eq!(fold("ОТЧЁТ Straße ΟΔΟΣ"), "отчёт straße οδοσ");
+        assert!(fold("ΟΔΟΣ ΑΒΓ").contains(&fold("οδος")));
+        assert_eq!(fold("100%_"), "100%_");
+    }
+}

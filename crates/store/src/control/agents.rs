@@ -1,0 +1,57 @@
+//! Agents and their enrolment.
+
+use eidetic_model::{AgentId, Timestamp};
+
+/// An enrolled agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// The computer's name.
+    pub computer_name: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// The computer's operating system.
+    pub operating_system: String,
+    /// When it was enrolled.
+    pub enrolled: Timestamp,
+    /// When it was last heard of.
+    pub last_seen: Option<Timestamp>,
+    /// Whether it may connect.
+    pub state: AgentState,
+    /// The serial number of its certificate; connections with another are refused.
+    pub certificate_serial: Vec<u8>,
+}
+
+/// Whether an agent may connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentState {
+    /// It may.
+    Active,
+    /// An administrator removed it.
+    Removed,
+}
+
+/// A token with which one agent may enrol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolmentToken {
+    /// SHA-256 of its secret.
+    pub secret_sha256: [u8; 32],
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it expires.
+    pub expires: Timestamp,
+}
+
+/// What became of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// It is used up now.
+    Yes,
+    /// There is no such token.
+    Unknown,
+    /// It was used before.
+    AlreadyUsed,
+    /// It has expired.
+    Expired,
+}

@@ -1,0 +1,129 @@
+//! Control data: agents, sessions and their segments, users, sign-ins, policy.
+
+mod agents;
+mod recordings;
+mod users;
+
+pub use agents::{Agent, AgentState, EnrolmentToken, Redeemed};
+pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
+pub use users::{SignIn, SignInId, User, ViewingEvent};
+
+use async_trait::async_trait;
+use eidetic_model::{
+    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
+    SpoolId, Timestamp,
+};
+
+use crate::StoreError;
+
+/// Control data. Every change is durable when its method returns.
+#[async_trait]
+pub trait ControlStore: Send + Sync {
+    // Agents and their enrolment.
+
+    /// Keeps a token. Only the hash of its secret is kept.
+    async fn add_enrolment_token(&self, token: EnrolmentToken) -> Result<(), StoreError>;
+    /// Uses a token up: of two calls at once, one gets it.
+    async fn redeem_enrolment_token(
+        &self,
+        secret_sha256: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Redeemed, StoreError>;
+    /// Adds an agent, or replaces what is known of it.
+    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError>;
+    /// One agent.
+    async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError>;
+    /// All agents, by name.
+    async fn agents(&self) -> Result<Vec<Agent>, StoreError>;
+    /// Keeps when an agent was last heard of, and the policy revision that it follows.
+    async fn note_contact(&self, id: AgentId, at: Timestamp) -> Result<(), StoreError>;
+
+    // What agents report.
+
+    /// The last entry of a spool that was taken in.
+    async fn last_sequence(
+        &self,
+        agent: AgentId,
+        spool: SpoolId,
+    ) -> Result<RecordSequence, StoreError>;
+    /// Takes in consecutive entries of a spool, in one transaction: sessions, idle stretches,
+    /// segments and what is counted from activities. Entries that were taken in before are
+    /// skipped, so that a batch may be given again. The activities themselves go to the audit
+    /// database, before this is called.
+    async fn apply(
+        &self,
+        agent: AgentId,
+        spool: SpoolId,
+        entries: &[(RecordSequence, Entry)],
+    ) -> Result<Applied, StoreError>;
+    /// A growing segment has these further key frames, and tells until `until`.
+    async fn grow_segment(
+        &self,
+        id: SegmentId,
+        bytes: u64,
+        until: Timestamp,
+        key_frames: &[KeyFrame],
+    ) -> Result<(), StoreError>;
+    /// A segment is whole.
+    async fn seal_segment(&self, end: SegmentEnd) -> Result<(), StoreError>;
+    /// A segment will not come whole.
+    async fn lose_segment(&self, id: SegmentId, reason: GapReason) -> Result<(), StoreError>;
+    /// Forgets the key frames of a growing segment whose bytes were dropped.
+    async fn reset_segment(&self, id: SegmentId) -> Result<(), StoreError>;
+
+    // Recordings.
+
+    /// One session.
+    async fn session(&self, id: SessionId) -> Result<Option<RecordedSession>, StoreError>;
+    /// Sessions, the latest start first, before a start and id.
+    async fn sessions(
+        &self,
+        before: Option<(Timestamp, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<RecordedSession>, StoreError>;
+    /// The segments of a session, by display and start.
+    async fn segments(&self, session: SessionId) -> Result<Vec<StoredSegment>, StoreError>;
+    /// One segment, with the agent that it comes from.
+    async fn segment(&self, id: SegmentId) -> Result<Option<(AgentId, StoredSegment)>, StoreError>;
+    /// The idle stretches of a session, in order.
+    async fn idle_stretches(&self, session: SessionId) -> Result<Vec<IdleStretch>, StoreError>;
+
+    // Users and their sign-ins.
+
+    /// Adds a user, or replaces what is known of him.
+    async fn put_user(&self, user: User) -> Result<(), StoreError>;
+    /// One user, by name; case does not count.
+    async fn user(&self, name: &str) -> Result<Option<User>, StoreError>;
+    /// How many users there are.
+    async fn user_count(&self) -> Result<u64, StoreError>;
+    /// Keeps a sign-in.
+    async fn put_sign_in(&self, sign_in: SignIn) -> Result<(), StoreError>;
+    /// One sign-in that has not expired.
+    async fn sign_in(&self, id: SignInId, now: Timestamp) -> Result<Option<SignIn>, StoreError>;
+    /// Ends a sign-in.
+    async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError>;
+    /// Ends all sign-ins of a user but one.
+    async fn end_other_sign_ins(&self, user: &str, but: SignInId) -> Result<(), StoreError>;
+    /// Keeps that a user watched or searched.
+    async fn note_viewing(&self, event: ViewingEvent) -> Result<(), StoreError>;
+    /// What was watched and searched, the latest first.
+    async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError>;
+
+    // Settings.
+
+    /// A setting as its owner wrote it, with its revision.
+    async fn setting(&self, name: &str) -> Result<Option<(u64, String)>, StoreError>;
+    /// Replaces a setting. Returns its new revision, which counts up.
+    async fn put_setting(&self, name: &str, value: &str) -> Result<u64, StoreError>;
+}
+
+/// What became of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// All up to this one are taken in.
+    Through(RecordSequence),
+    /// They begin after a hole: the last one taken in is this. Nothing was taken in.
+    Hole(RecordSequence),
+    /// An entry names a session or segment that belongs to another agent. Nothing was taken in.
+    NotOwned(RecordSequence),
+}
