@@ -1,1 +1,11 @@
-//! The server.
+//! The server: receives what agents record, stores it, and serves search and playback.
+//!
+//! Start reading at [`components`], which holds what every part shares. [`gateway`] takes in
+//! what agents send (TCP 9004), [`api`] serves console and REST (HTTPS).
+
+pub mod api;
+pub mod components;
+pub mod config;
+pub mod gateway;
+pub mod pki;
+pub mod policy;

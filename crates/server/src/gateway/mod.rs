@@ -1,0 +1,1 @@
+//! What agents send, TCP 9004: gRPC over mutual TLS.

@@ -1,0 +1,1 @@
+//! The certificates: the authority, the server and the agents.
