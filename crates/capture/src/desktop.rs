@@ -38,7 +38,8 @@ pub enum DesktopEvent {
 /// The active window and the program that it belongs to, as far as the system tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveWindow {
-    /// The system's handle of the window, to tell windows of one title apart.
+    /// The system's handle of the window, to tell windows of one title apart. 0 if the window that
+    /// was in front went away and no other took its place.
     pub handle: u64,
     /// The title; empty if it has none.
     pub title: Captured,
@@ -50,6 +51,9 @@ pub struct ActiveWindow {
     pub run_as: RunAs,
     /// Where the window is on the desktop: the middle, in pixels.
     pub middle: (i32, i32),
+    /// How many changes this event stands for, at least 1: a title that changes faster than it is
+    /// asked for is given in its last state, and no change goes uncounted.
+    pub changes: u32,
 }
 
 /// The number of a process.
