@@ -1,0 +1,71 @@
+//! Debian packages that the commands need.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::command::Run;
+
+/// To build: a C compiler for SQLite and zstd, the protocol compiler, and the standard library
+/// for WebAssembly where rustup's is not installed.
+pub const BUILD: &[&str] = &[
+    "gcc",
+    "libc6-dev",
+    "protobuf-compiler",
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+];
+
+/// For a virtual desktop with real applications, and a browser to look at it.
+pub const DESKTOP: &[&str] = &[
+    "xvfb",
+    "openbox",
+    "xterm",
+    "mousepad",
+    "chromium",
+    "xdotool",
+    "x11-xserver-utils",
+    "x11-utils",
+    "dbus",
+    "fonts-dejavu-core",
+];
+
+/// Installs those that are missing.
+pub fn install(packages: &[&str]) -> Result<()> {
+    let missing: Vec<_> = packages
+        .iter()
+        .copied()
+        .filter(|name| !is_installed(name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("installing Debian packages: {}", missing.join(" "));
+    apt_get(&["update", "-q"])?;
+    let arguments = ["install", "-q", "-y", "--no-install-recommends"];
+    apt_get(&[&arguments[..], &missing].concat()).with_context(|| {
+        format!(
+            "install these by hand, then try again: {}",
+            missing.join(" ")
+        )
+    })
+}
+
+fn is_installed(package: &str) -> bool {
+    Command::new("dpkg-query")
+        .args(["--show", "--showformat=${Status}", package])
+        .stderr(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.stdout == b"install ok installed")
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    Command::new("apt-get")
+        .args(["-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .run()
+}

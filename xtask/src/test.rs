@@ -1,0 +1,77 @@
+//! Everything that must pass.
+
+use anyhow::Result;
+
+use crate::{
+    build::{self, Profile},
+    command::Run,
+    packages,
+    steps::Steps,
+    wasm,
+    workspace::Workspace,
+};
+
+/// Runs it all, or only the steps whose name contains a word.
+pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
+    let mut steps = Steps::new(only);
+    steps.step("debian packages", || {
+        packages::install(packages::BUILD)?;
+        packages::install(packages::DESKTOP)
+    })?;
+    steps.step("rust format", || {
+        workspace.cargo().args(["fmt", "--all", "--check"]).run()
+    })?;
+    steps.step("npm packages", || build::npm_packages(workspace))?;
+    steps.step("decoder for the browser", || wasm::decoder(workspace))?;
+    steps.step("console check", || {
+        workspace.npm().args(["run", "check"]).run()
+    })?;
+    steps.step("console unit tests", || {
+        workspace.npm().args(["test"]).run()
+    })?;
+    steps.step("console build", || {
+        workspace.npm().args(["run", "build"]).run()
+    })?;
+    steps.step("binaries", || build::binaries(workspace, Profile::Dev))?;
+    steps.step("rust tests", || {
+        workspace
+            .cargo()
+            .args([
+                "nextest",
+                "run",
+                "--workspace",
+                "--locked",
+                "--no-fail-fast",
+            ])
+            .run()
+    })?;
+    steps.step("documentation tests", || {
+        workspace
+            .cargo()
+            .args(["test", "--doc", "--workspace", "--locked", "--quiet"])
+            .run()
+    })?;
+    steps.step("decoder against native", || {
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("compare-decoders")
+            .run()
+    })?;
+    steps.step("end-to-end tests in the browser", || {
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("end-to-end")
+            .arg("--tests")
+            .arg(workspace.path("console/tests/e2e"))
+            .run()
+    })?;
+    steps.step("clippy", || {
+        workspace
+            .cargo()
+            .args(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["--", "--deny", "warnings"])
+            .run()
+    })?;
+    steps.print_times();
+    Ok(())
+}
