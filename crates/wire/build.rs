@@ -3,5 +3,12 @@
 fn main() -> std::io::Result<()> {
     tonic_prost_build::configure()
         .bytes(".")
+        .skip_debug(CAPTURED)
         .compile_protos(&["proto/eidetic/agent/v1/agent.proto"], &["proto"])
 }
+
+/// Messages with captured content: their `Debug` is written by hand and does not show it.
+const CAPTURED: [&str; 2] = [
+    ".eidetic.agent.v1.Activity",
+    ".eidetic.agent.v1.SegmentBytes",
+];

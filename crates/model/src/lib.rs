@@ -19,7 +19,7 @@ pub use ids::{AgentId, DisplayIndex, RecordSequence, SegmentId, SessionId, Spool
 pub use policy::{Policy, PolicyError, Recording, SpoolLimits};
 pub use record::{
     Action, ActivityRecord, Application, Entry, GapReason, IdleStretch, ObjectType, RecordedMoment,
-    RunAs, SessionEvent, UnknownAction, UnknownObjectType,
+    RunAs, SessionEvent, UnknownAction, UnknownGapReason, UnknownObjectType,
 };
 pub use segment::{SegmentDescription, SegmentEnd};
 pub use session::{SessionDescription, SessionEnding, SessionOrigin};

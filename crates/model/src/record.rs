@@ -306,6 +306,16 @@ pub enum GapReason {
 }
 
 impl GapReason {
+    /// All reasons.
+    pub const ALL: [Self; 6] = [
+        Self::RecorderDied,
+        Self::DisplayUnavailable,
+        Self::SpoolFull,
+        Self::ClockJumped,
+        Self::SegmentDamaged,
+        Self::Overloaded,
+    ];
+
     /// The value of What.
     pub const fn what(self) -> &'static str {
         match self {
@@ -316,6 +326,22 @@ impl GapReason {
             Self::SegmentDamaged => "Segment damaged",
             Self::Overloaded => "Overloaded",
         }
+    }
+}
+
+/// The text is not the wording of a reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown gap reason {0:?}")]
+pub struct UnknownGapReason(pub String);
+
+impl FromStr for GapReason {
+    type Err = UnknownGapReason;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.what() == text)
+            .ok_or_else(|| UnknownGapReason(text.to_owned()))
     }
 }
 
@@ -363,6 +389,9 @@ mod tests {
         }
         for object_type in ObjectType::ALL {
             assert_eq!(object_type.as_str().parse(), Ok(object_type));
+        }
+        for reason in GapReason::ALL {
+            assert_eq!(reason.what().parse(), Ok(reason));
         }
         assert!("activated".parse::<Action>().is_err());
     }

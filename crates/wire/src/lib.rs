@@ -5,6 +5,7 @@
 //! The gRPC transport itself is the agent's and the server's: both wrap an end from here.
 
 pub mod convert;
+mod redacted;
 mod ticket;
 mod version;
 

@@ -1,0 +1,289 @@
+//! From messages to the model.
+//!
+//! Each function fails with [`ConvertError`], which names the field that is wrong.
+
+use std::time::Duration;
+
+use eidetic_model::{
+    ActivityRecord, Application, Captured, DisplayIndex, Entry, GapReason, IdleStretch, Policy,
+    PolicyError, RecordSequence, RecordedMoment, Recording, SegmentDescription, SegmentEnd,
+    SegmentId, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId, SpoolLimits,
+    Timestamp,
+};
+
+use super::{
+    ConvertError, Hello, MAX_DETAILS, MAX_DISPLAY_SIDE, MAX_NAME_BYTES, MAX_TEXT_BYTES,
+    MAX_UNIX_MICROS, SegmentChunk,
+};
+use crate::{MAX_ENTRIES_PER_MESSAGE, MAX_SEGMENT_BYTES_PER_MESSAGE, ProtocolVersion, proto};
+
+/// What an agent says first.
+pub fn hello(hello: proto::Hello) -> Result<Hello, ConvertError> {
+    let (oldest, newest) = protocol_range(hello.protocol)?;
+    Ok(Hello {
+        oldest,
+        newest,
+        agent_version: name("agent_version", hello.agent_version)?,
+        computer_name: name("computer_name", hello.computer_name)?,
+        operating_system: name("operating_system", hello.operating_system)?,
+        spool: SpoolId::from_slice(&hello.spool_id)
+            .ok_or_else(|| not_an_id("spool_id", &hello.spool_id))?,
+    })
+}
+
+/// The versions of the protocol that one side speaks: the oldest and the newest.
+pub fn protocol_range(
+    range: Option<proto::ProtocolRange>,
+) -> Result<(ProtocolVersion, ProtocolVersion), ConvertError> {
+    let range = range.ok_or(ConvertError::Missing { field: "protocol" })?;
+    if range.oldest > range.newest {
+        return Err(out_of_range("protocol.oldest", range.oldest));
+    }
+    Ok((ProtocolVersion(range.oldest), ProtocolVersion(range.newest)))
+}
+
+/// A policy and its revision.
+pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
+    let recording = if policy.record_screen {
+        Recording::Screen
+    } else {
+        Recording::MetadataOnly
+    };
+    let made = Policy::new(
+        recording,
+        u8::try_from(policy.max_frames_per_second)
+            .map_err(|_| PolicyError::FramesPerSecond(u8::MAX))?,
+        Duration::from_secs(policy.idle_after_secs.into()),
+        u16::try_from(policy.max_titles_per_second)
+            .map_err(|_| PolicyError::TitlesPerSecond(u16::MAX))?,
+        SpoolLimits {
+            max_bytes: policy.spool_max_bytes,
+            min_free_bytes: policy.spool_min_free_bytes,
+        },
+    )?;
+    Ok((policy.revision, made))
+}
+
+/// Entries with their sequences.
+pub fn entries(entries: proto::Entries) -> Result<Vec<(RecordSequence, Entry)>, ConvertError> {
+    let count = entries.entries.len();
+    at_most("entries", count, MAX_ENTRIES_PER_MESSAGE)?;
+    if count == 0 {
+        return Err(ConvertError::Missing { field: "entries" });
+    }
+    let first = entries.first_sequence;
+    if first == 0 || first.checked_add(count as u64).is_none() {
+        return Err(out_of_range("first_sequence", first));
+    }
+    (first..)
+        .map(RecordSequence)
+        .zip(entries.entries)
+        .map(|(sequence, message)| Ok((sequence, entry(message)?)))
+        .collect()
+}
+
+/// One entry.
+pub fn entry(message: proto::Entry) -> Result<Entry, ConvertError> {
+    use proto::entry::Entry as Proto;
+    let message = message
+        .entry
+        .ok_or(ConvertError::Missing { field: "entry" })?;
+    Ok(match message {
+        Proto::SessionOpened(session) => Entry::SessionOpened(session_opened(session)?),
+        Proto::Activity(record) => Entry::Activity(activity(record)?),
+        Proto::Idle(idle) => Entry::Idle(IdleStretch {
+            session: session_id(&idle.session_id)?,
+            from: time("from", idle.from)?,
+            until: time("until", idle.until)?,
+        }),
+        Proto::SessionClosed(ending) => Entry::SessionClosed(SessionEnding {
+            session: session_id(&ending.session_id)?,
+            end: time("end", ending.end)?,
+        }),
+        Proto::SegmentOpened(segment) => Entry::SegmentOpened(segment_opened(&segment)?),
+        Proto::SegmentLost(lost) => Entry::SegmentLost {
+            segment: segment_id(&lost.segment_id)?,
+            reason: lost
+                .reason
+                .parse::<GapReason>()
+                .map_err(|_| ConvertError::UnknownWord { field: "reason" })?,
+        },
+    })
+}
+
+/// Some bytes of a segment.
+pub fn segment_bytes(message: proto::SegmentBytes) -> Result<SegmentChunk, ConvertError> {
+    let count = message.bytes.len();
+    at_most("bytes", count, MAX_SEGMENT_BYTES_PER_MESSAGE)?;
+    if count == 0 {
+        return Err(ConvertError::Missing { field: "bytes" });
+    }
+    if message.offset.checked_add(count as u64).is_none() {
+        return Err(out_of_range("offset", message.offset));
+    }
+    Ok(SegmentChunk {
+        id: segment_id(&message.segment_id)?,
+        offset: message.offset,
+        bytes: message.bytes,
+    })
+}
+
+/// The end of a segment.
+pub fn segment_end(message: &proto::SegmentEnd) -> Result<SegmentEnd, ConvertError> {
+    Ok(SegmentEnd {
+        id: segment_id(&message.segment_id)?,
+        end: time("end", message.end)?,
+        bytes: message.bytes,
+        sha256: message.sha256[..]
+            .try_into()
+            .map_err(|_| ConvertError::WrongLength {
+                field: "sha256",
+                bytes: message.sha256.len(),
+                needed: 32,
+            })?,
+    })
+}
+
+/// The id of a segment.
+pub fn segment_id(bytes: &[u8]) -> Result<SegmentId, ConvertError> {
+    SegmentId::from_slice(bytes).ok_or_else(|| not_an_id("segment_id", bytes))
+}
+
+/// A name, path or address.
+pub fn name(field: &'static str, text: String) -> Result<String, ConvertError> {
+    at_most(field, text.len(), MAX_NAME_BYTES)?;
+    Ok(text)
+}
+
+fn session_opened(message: proto::SessionOpened) -> Result<SessionDescription, ConvertError> {
+    let workstation = name("workstation", message.workstation)?;
+    let origin = if message.remote {
+        SessionOrigin::Remote { workstation }
+    } else {
+        SessionOrigin::Local
+    };
+    Ok(SessionDescription {
+        id: session_id(&message.session_id)?,
+        who: name("who", message.who)?,
+        where_: name("where", message.r#where)?,
+        origin,
+        display_name: name("display_name", message.display_name)?,
+        start: time("start", message.start)?,
+    })
+}
+
+fn activity(message: proto::Activity) -> Result<ActivityRecord, ConvertError> {
+    at_most("details", message.details.len(), MAX_DETAILS)?;
+    let workstation = name("workstation", message.workstation)?;
+    Ok(ActivityRecord {
+        session: session_id(&message.session_id)?,
+        when: time("when", message.when)?,
+        who: name("who", message.who)?,
+        action: message
+            .action
+            .parse()
+            .map_err(|_| ConvertError::UnknownWord { field: "action" })?,
+        object_type: message
+            .object_type
+            .parse()
+            .map_err(|_| ConvertError::UnknownWord {
+                field: "object_type",
+            })?,
+        what: text("what", message.what)?,
+        where_: name("where", message.r#where)?,
+        workstation: (!workstation.is_empty()).then_some(workstation),
+        details: message
+            .details
+            .into_iter()
+            .map(|line| text("details", line))
+            .collect::<Result<_, _>>()?,
+        application: message.application.map(application).transpose()?,
+        coalesced: message.coalesced,
+        moment: message.moment.as_ref().map(moment).transpose()?,
+    })
+}
+
+fn application(message: proto::Application) -> Result<Application, ConvertError> {
+    Ok(Application {
+        path: name("application.path", message.path)?,
+        description: name("application.description", message.description)?,
+    })
+}
+
+fn moment(message: &proto::Moment) -> Result<RecordedMoment, ConvertError> {
+    Ok(RecordedMoment {
+        display: display("moment.display", message.display)?,
+        time: time("moment.time", message.time)?,
+    })
+}
+
+fn segment_opened(message: &proto::SegmentOpened) -> Result<SegmentDescription, ConvertError> {
+    Ok(SegmentDescription {
+        id: segment_id(&message.segment_id)?,
+        session: session_id(&message.session_id)?,
+        display: display("display", message.display)?,
+        start: time("start", message.start)?,
+        width: side("width", message.width)?,
+        height: side("height", message.height)?,
+        left: message.left,
+        top: message.top,
+    })
+}
+
+fn session_id(bytes: &[u8]) -> Result<SessionId, ConvertError> {
+    SessionId::from_slice(bytes).ok_or_else(|| not_an_id("session_id", bytes))
+}
+
+fn display(field: &'static str, value: u32) -> Result<DisplayIndex, ConvertError> {
+    u16::try_from(value)
+        .map(DisplayIndex)
+        .map_err(|_| out_of_range(field, value))
+}
+
+fn side(field: &'static str, value: u32) -> Result<u32, ConvertError> {
+    if (1..=MAX_DISPLAY_SIDE).contains(&value) {
+        Ok(value)
+    } else {
+        Err(out_of_range(field, value))
+    }
+}
+
+fn time(field: &'static str, micros: i64) -> Result<Timestamp, ConvertError> {
+    if (0..=MAX_UNIX_MICROS).contains(&micros) {
+        Ok(Timestamp::from_unix_micros(micros))
+    } else {
+        Err(out_of_range(field, micros))
+    }
+}
+
+fn text(field: &'static str, text: String) -> Result<Captured, ConvertError> {
+    at_most(field, text.len(), MAX_TEXT_BYTES)?;
+    Ok(Captured::new(text))
+}
+
+fn at_most(field: &'static str, found: usize, limit: usize) -> Result<(), ConvertError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(ConvertError::TooMany {
+            field,
+            found,
+            limit,
+        })
+    }
+}
+
+fn not_an_id(field: &'static str, bytes: &[u8]) -> ConvertError {
+    ConvertError::WrongLength {
+        field,
+        bytes: bytes.len(),
+        needed: 16,
+    }
+}
+
+fn out_of_range(field: &'static str, value: impl Into<i128>) -> ConvertError {
+    ConvertError::OutOfRange {
+        field,
+        value: value.into(),
+    }
+}

@@ -1,0 +1,54 @@
+//! Messages that have no type in the model.
+
+use std::fmt;
+
+use bytes::Bytes;
+use eidetic_model::{SegmentId, SpoolId};
+
+use crate::ProtocolVersion;
+
+/// What an agent says first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The oldest version of the protocol that it speaks.
+    pub oldest: ProtocolVersion,
+    /// The newest.
+    pub newest: ProtocolVersion,
+    /// Its version.
+    pub agent_version: String,
+    /// The computer's name.
+    pub computer_name: String,
+    /// The computer's operating system.
+    pub operating_system: String,
+    /// The spool that its entries come from.
+    pub spool: SpoolId,
+}
+
+/// Some bytes of a segment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SegmentChunk {
+    /// The segment.
+    pub id: SegmentId,
+    /// Where in the segment they begin.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl SegmentChunk {
+    /// Where in the segment they end.
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(self.bytes.len() as u64)
+    }
+}
+
+/// The bytes are pixels, which nobody logs.
+impl fmt::Debug for SegmentChunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentChunk")
+            .field("id", &self.id)
+            .field("offset", &self.offset)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}

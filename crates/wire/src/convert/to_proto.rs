@@ -1,0 +1,184 @@
+//! From the model to messages.
+
+use bytes::Bytes;
+use eidetic_model::{
+    ActivityRecord, Captured, Entry, Policy, RecordSequence, Recording, SegmentDescription,
+    SegmentEnd, SegmentId, SessionDescription, SessionId, SessionOrigin, Timestamp,
+};
+
+use super::{Hello, MAX_DETAILS, MAX_NAME_BYTES, MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk};
+use crate::{ProtocolVersion, proto};
+
+/// What an agent says first.
+pub fn hello(hello: &Hello) -> proto::Hello {
+    proto::Hello {
+        protocol: Some(protocol_range(hello.oldest, hello.newest)),
+        agent_version: name(&hello.agent_version),
+        computer_name: name(&hello.computer_name),
+        operating_system: name(&hello.operating_system),
+        spool_id: id(hello.spool.to_bytes()),
+    }
+}
+
+/// The versions of the protocol that one side speaks.
+pub fn protocol_range(oldest: ProtocolVersion, newest: ProtocolVersion) -> proto::ProtocolRange {
+    proto::ProtocolRange {
+        oldest: oldest.0,
+        newest: newest.0,
+    }
+}
+
+/// A policy and its revision.
+pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
+    proto::Policy {
+        revision,
+        record_screen: policy.recording() == Recording::Screen,
+        max_frames_per_second: policy.max_frames_per_second().into(),
+        // INVARIANT: a policy's idle time is at most a day.
+        idle_after_secs: u32::try_from(policy.idle_after().as_secs()).unwrap_or(u32::MAX),
+        max_titles_per_second: policy.max_titles_per_second().into(),
+        spool_max_bytes: policy.spool().max_bytes,
+        spool_min_free_bytes: policy.spool().min_free_bytes,
+    }
+}
+
+/// Entries from a sequence on.
+pub fn entries<'a>(
+    first: RecordSequence,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> proto::Entries {
+    proto::Entries {
+        first_sequence: first.0,
+        entries: entries.into_iter().map(entry).collect(),
+    }
+}
+
+/// One entry.
+pub fn entry(entry: &Entry) -> proto::Entry {
+    use proto::entry::Entry as Proto;
+    let message = match entry {
+        Entry::SessionOpened(session) => Proto::SessionOpened(session_opened(session)),
+        Entry::Activity(record) => Proto::Activity(activity(record)),
+        Entry::Idle(idle) => Proto::Idle(proto::Idle {
+            session_id: session_id(idle.session),
+            from: time(idle.from),
+            until: time(idle.until),
+        }),
+        Entry::SessionClosed(ending) => Proto::SessionClosed(proto::SessionClosed {
+            session_id: session_id(ending.session),
+            end: time(ending.end),
+        }),
+        Entry::SegmentOpened(segment) => Proto::SegmentOpened(segment_opened(segment)),
+        Entry::SegmentLost { segment, reason } => Proto::SegmentLost(proto::SegmentLost {
+            segment_id: segment_id(*segment),
+            reason: reason.what().to_owned(),
+        }),
+    };
+    proto::Entry {
+        entry: Some(message),
+    }
+}
+
+/// Some bytes of a segment.
+pub fn segment_bytes(chunk: &SegmentChunk) -> proto::SegmentBytes {
+    proto::SegmentBytes {
+        segment_id: segment_id(chunk.id),
+        offset: chunk.offset,
+        bytes: chunk.bytes.clone(),
+    }
+}
+
+/// The end of a segment.
+pub fn segment_end(end: &SegmentEnd) -> proto::SegmentEnd {
+    proto::SegmentEnd {
+        segment_id: segment_id(end.id),
+        end: time(end.end),
+        bytes: end.bytes,
+        sha256: Bytes::copy_from_slice(&end.sha256),
+    }
+}
+
+/// The id of a segment.
+pub fn segment_id(segment: SegmentId) -> Bytes {
+    id(segment.to_bytes())
+}
+
+fn session_opened(session: &SessionDescription) -> proto::SessionOpened {
+    let (remote, workstation) = match &session.origin {
+        SessionOrigin::Local => (false, String::new()),
+        SessionOrigin::Remote { workstation } => (true, name(workstation)),
+    };
+    proto::SessionOpened {
+        session_id: session_id(session.id),
+        who: name(&session.who),
+        r#where: name(&session.where_),
+        remote,
+        workstation,
+        display_name: name(&session.display_name),
+        start: time(session.start),
+    }
+}
+
+fn activity(record: &ActivityRecord) -> proto::Activity {
+    proto::Activity {
+        session_id: session_id(record.session),
+        when: time(record.when),
+        who: name(&record.who),
+        action: record.action.as_str().to_owned(),
+        object_type: record.object_type.as_str().to_owned(),
+        what: text(&record.what),
+        r#where: name(&record.where_),
+        workstation: record.workstation.as_deref().map(name).unwrap_or_default(),
+        details: record.details.iter().take(MAX_DETAILS).map(text).collect(),
+        application: record
+            .application
+            .as_ref()
+            .map(|application| proto::Application {
+                path: name(&application.path),
+                description: name(&application.description),
+            }),
+        coalesced: record.coalesced,
+        moment: record.moment.map(|moment| proto::Moment {
+            display: moment.display.0.into(),
+            time: time(moment.time),
+        }),
+    }
+}
+
+fn segment_opened(segment: &SegmentDescription) -> proto::SegmentOpened {
+    proto::SegmentOpened {
+        segment_id: segment_id(segment.id),
+        session_id: session_id(segment.session),
+        display: segment.display.0.into(),
+        start: time(segment.start),
+        width: segment.width,
+        height: segment.height,
+        left: segment.left,
+        top: segment.top,
+    }
+}
+
+fn session_id(session: SessionId) -> Bytes {
+    id(session.to_bytes())
+}
+
+fn id(bytes: [u8; 16]) -> Bytes {
+    Bytes::copy_from_slice(&bytes)
+}
+
+/// Clocks of monitored computers may be anywhere; what they say is kept within the calendar.
+fn time(time: Timestamp) -> i64 {
+    time.as_unix_micros().clamp(0, MAX_UNIX_MICROS)
+}
+
+fn name(text: &str) -> String {
+    cut(text, MAX_NAME_BYTES).to_owned()
+}
+
+fn text(text: &Captured) -> String {
+    cut(text.reveal(), MAX_TEXT_BYTES).to_owned()
+}
+
+fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
