@@ -78,3 +78,20 @@ impl Workspace {
         command
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_crate_is_in_the_architecture_page() {
+        let workspace = Workspace::find().unwrap();
+        let page = fs::read_to_string(workspace.path("ARCHITECTURE.md")).unwrap();
+        for entry in fs::read_dir(workspace.path("crates")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(page.contains(&format!("- `{name}`")), "{name} is missing");
+        }
+    }
+}
