@@ -6,6 +6,7 @@
 
 pub mod convert;
 mod redacted;
+pub mod server_link;
 mod ticket;
 mod version;
 
