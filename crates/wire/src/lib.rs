@@ -4,6 +4,7 @@
 //!
 //! The gRPC transport itself is the agent's and the server's: both wrap an end from here.
 
+pub mod agent_link;
 pub mod convert;
 mod redacted;
 pub mod server_link;
@@ -21,6 +22,7 @@ pub mod proto {
     tonic::include_proto!("eidetic.agent.v1");
 }
 
+pub use agent_link::{AgentLink, Backoff};
 pub use ticket::{EnrolmentTicket, TicketError};
 pub use version::{NegotiationError, ProtocolVersion, negotiate};
 
