@@ -82,14 +82,14 @@ impl SegmentReader {
         Ok(self.header)
     }
 
-    /// The time of the next packet if it is here as a whole, without reading it.
-    pub fn peek_time(&mut self) -> Result<Option<MediaTime>, SegmentError> {
-        Ok(self.peek()?.map(|head| head.time))
+    /// Kind and time of the next packet if it is here as a whole, without reading it.
+    pub fn peek(&mut self) -> Result<Option<(PacketKind, MediaTime)>, SegmentError> {
+        Ok(self.peek_head()?.map(|head| (head.kind, head.time)))
     }
 
     /// The next packet, once it is here as a whole.
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, SegmentError> {
-        let Some(head) = self.peek()? else {
+        let Some(head) = self.peek_head()? else {
             return Ok(None);
         };
         let start = self.read;
@@ -143,7 +143,7 @@ impl SegmentReader {
         self.buffer.len() - self.read
     }
 
-    fn peek(&mut self) -> Result<Option<PacketHead>, SegmentError> {
+    fn peek_head(&mut self) -> Result<Option<PacketHead>, SegmentError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
