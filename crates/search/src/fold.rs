@@ -3,6 +3,9 @@
 /// The text as it is compared: full Unicode lower-casing, character by character, so that a
 /// substring of a text folds to a substring of the folded text (final sigma is folded to σ).
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .flat_map(char::to_lowercase)
         .map(|c| if c == 'ς' { 'σ' } else { c })
@@ -18,5 +21,6 @@ mod tests {
         assert_eq!(fold("ОТЧЁТ Straße ΟΔΟΣ"), "отчёт straße οδοσ");
         assert!(fold("ΟΔΟΣ ΑΒΓ").contains(&fold("οδος")));
         assert_eq!(fold("100%_"), "100%_");
+        assert_eq!(fold("CORP\\ANNA"), "corp\\anna");
     }
 }

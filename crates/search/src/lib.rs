@@ -7,7 +7,9 @@
 mod filter;
 mod fold;
 mod mark;
+mod record;
 
 pub use filter::{Condition, Field, Filter, Operator, Searchable};
 pub use fold::fold;
 pub use mark::{Mark, MarkError};
+pub use record::{application_text, details_text};

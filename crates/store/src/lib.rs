@@ -5,5 +5,6 @@ pub mod audit;
 pub mod control;
 mod error;
 pub mod segments;
+mod sqlite;
 
 pub use error::StoreError;

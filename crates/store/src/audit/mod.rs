@@ -1,6 +1,19 @@
 //! The audit database: activity records, searchable.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+mod memory;
+mod position;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+pub use memory::MemoryAudit;
+pub use sqlite::SqliteAudit;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use eidetic_model::{ActivityRecord, AgentId, RecordSequence, SessionId, SpoolId, Timestamp};
@@ -63,13 +76,32 @@ pub struct Page {
     pub deadline: Duration,
 }
 
+impl Page {
+    /// The limit, brought into its range.
+    fn records(&self) -> usize {
+        self.limit.clamp(1, MAX_PAGE_RECORDS)
+    }
+}
+
 /// A page of records.
 #[derive(Clone, Debug)]
 pub struct PageOf {
     /// The records, each with its position.
     pub records: Vec<(Mark, ActivityRecord)>,
-    /// Where the next page begins; `None` if this is the last.
+    /// Where the next page begins; `None` if this is the last. There may be a next page after an
+    /// empty one: the deadline passed before anything was found.
     pub next: Option<Mark>,
+}
+
+impl PageOf {
+    /// A page after which there may be more if it is full.
+    fn full_at(limit: usize, records: Vec<(Mark, ActivityRecord)>) -> Self {
+        let next = records
+            .last()
+            .filter(|_| records.len() >= limit)
+            .map(|(mark, _)| *mark);
+        Self { records, next }
+    }
 }
 
 /// How much an audit database keeps.
@@ -82,3 +114,13 @@ pub struct AuditHealth {
     /// The time of the oldest and the newest record.
     pub range: Option<Range<Timestamp>>,
 }
+
+/// The most frequent values first; of equally frequent ones, in the order of their text.
+fn most_frequent(counts: HashMap<String, u64>, top: usize) -> Vec<(String, u64)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_unstable_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
+    counts.truncate(top);
+    counts
+}
+
+const MAX_PAGE_RECORDS: usize = 1_000;

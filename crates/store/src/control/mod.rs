@@ -2,10 +2,14 @@
 
 mod agents;
 mod recordings;
+mod sqlite;
+#[cfg(test)]
+mod suite;
 mod users;
 
 pub use agents::{Agent, AgentState, EnrolmentToken, Redeemed};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
+pub use sqlite::SqliteControl;
 pub use users::{SignIn, SignInId, User, ViewingEvent};
 
 use async_trait::async_trait;

@@ -1,0 +1,233 @@
+//! Where a record stands: its time, and its number within that microsecond.
+//!
+//! A position is `microseconds << 8 | number`. It is the order of the records, their key and the
+//! continuation mark. The times of positions are bounded to the years 1970 to 2200: a record from
+//! outside stands at the nearest end (it still says its own time). A microsecond has room for 256
+//! records; the next one stands in the nearest microsecond with room, at most [`SLACK_MICROS`]
+//! away and never in another month.
+
+use std::ops::Range;
+
+use eidetic_model::Timestamp;
+use jiff::{civil, tz::TimeZone};
+
+/// How far a record's position can be from its time.
+pub(super) const SLACK_MICROS: i64 = 1_000_000;
+
+/// A month in UTC: the records of one month are kept together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Month {
+    year: i16,
+    month: i8,
+}
+
+impl Month {
+    /// The month with this number, if positions reach it.
+    pub fn new(year: i16, month: i8) -> Option<Self> {
+        ((FIRST_YEAR..=LAST_YEAR).contains(&year) && (1..=12).contains(&month))
+            .then_some(Self { year, month })
+    }
+
+    /// The month in which a record of this time stands.
+    pub fn of(when: Timestamp) -> Self {
+        let date = jiff::Timestamp::from_microsecond(bounded_micros(when))
+            .expect("the bounds are inside the calendar")
+            .to_zoned(TimeZone::UTC);
+        Self {
+            year: date.year(),
+            month: date.month(),
+        }
+    }
+
+    /// From its first microsecond to the first of the next.
+    pub fn micros(self) -> Range<i64> {
+        let next = match self.month {
+            12 => first_micros(self.year + 1, 1),
+            month => first_micros(self.year, month + 1),
+        };
+        first_micros(self.year, self.month)..next
+    }
+
+    /// Its positions.
+    pub fn positions(self) -> Range<i64> {
+        let micros = self.micros();
+        micros.start << NUMBER_BITS..micros.end << NUMBER_BITS
+    }
+
+    /// Whether a record of this month is from before `time`: of all, of none, or of some.
+    pub fn is_before(self, time: Timestamp) -> Before {
+        let micros = self.micros();
+        // The ends hold what is beyond them as well.
+        let unbounded_end = micros.end > last_micros();
+        let unbounded_start = micros.start <= first_micros(FIRST_YEAR, 1);
+        if time.as_unix_micros() >= micros.end && !unbounded_end {
+            Before::All
+        } else if time.as_unix_micros() <= micros.start && !unbounded_start {
+            Before::None
+        } else {
+            Before::Some
+        }
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl std::str::FromStr for Month {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (year, month) = text.split_once('-').ok_or(())?;
+        if year.len() != 4 || month.len() != 2 {
+            return Err(());
+        }
+        Self::new(year.parse().map_err(drop)?, month.parse().map_err(drop)?).ok_or(())
+    }
+}
+
+/// Which records of a month are from before a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// All of them.
+    All,
+    /// Some of them, perhaps.
+    Some,
+    /// None of them.
+    None,
+}
+
+/// The positions at which records from `from` until before `until` can stand.
+pub(super) fn positions(from: Option<Timestamp>, until: Option<Timestamp>) -> Range<i64> {
+    let from = from.map_or(0, |from| (bounded_micros(from) - SLACK_MICROS).max(0));
+    let until = until.map_or(last_micros(), bounded_micros) + SLACK_MICROS;
+    from << NUMBER_BITS..until << NUMBER_BITS
+}
+
+/// The time of a position.
+pub(super) fn micros_of(position: i64) -> i64 {
+    position >> NUMBER_BITS
+}
+
+/// A free position for a record of this time; `None` if there is none near.
+///
+/// `newest_in` tells the greatest position taken in a range.
+pub(super) fn allocate<E>(
+    when: Timestamp,
+    mut newest_in: impl FnMut(Range<i64>) -> Result<Option<i64>, E>,
+) -> Result<Option<i64>, E> {
+    let month = Month::of(when).micros();
+    let micros = bounded_micros(when);
+    let later = micros..month.end.min(micros + SLACK_MICROS);
+    let earlier = month.start.max(micros - SLACK_MICROS)..micros;
+    for micros in later.chain(earlier.rev()) {
+        let bucket = micros << NUMBER_BITS..(micros + 1) << NUMBER_BITS;
+        match newest_in(bucket.clone())? {
+            None => return Ok(Some(bucket.start)),
+            Some(newest) if newest + 1 < bucket.end => return Ok(Some(newest + 1)),
+            Some(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn bounded_micros(when: Timestamp) -> i64 {
+    when.as_unix_micros().clamp(0, last_micros())
+}
+
+fn last_micros() -> i64 {
+    first_micros(LAST_YEAR + 1, 1) - 1
+}
+
+fn first_micros(year: i16, month: i8) -> i64 {
+    civil::date(year, month, 1)
+        .to_zoned(TimeZone::UTC)
+        .expect("the first of a month is in the calendar")
+        .timestamp()
+        .as_microsecond()
+}
+
+const FIRST_YEAR: i16 = 1970;
+const LAST_YEAR: i16 = 2200;
+const NUMBER_BITS: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, convert::Infallible};
+
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn fill(taken: &mut BTreeSet<i64>, when: Timestamp) -> i64 {
+        let position = allocate(when, |range| {
+            Ok::<_, Infallible>(taken.range(range).next_back().copied())
+        })
+        .unwrap()
+        .expect("there is room near");
+        assert!(taken.insert(position), "given twice");
+        position
+    }
+
+    #[test]
+    fn a_full_microsecond_overflows_forward_and_at_the_end_of_the_month_backward() {
+        let mut taken = BTreeSet::new();
+        let last = time("2026-02-28T23:59:59.999999Z");
+        for _ in 0..1_000 {
+            let position = fill(&mut taken, last);
+            assert!(Month::of(last).positions().contains(&position));
+        }
+        let middle = time("2026-02-10T00:00:00Z");
+        let first = fill(&mut taken, middle);
+        for number in 1..600 {
+            assert_eq!(fill(&mut taken, middle), first + number);
+        }
+    }
+
+    #[test]
+    fn times_beyond_the_bounds_stand_at_the_nearest_end() {
+        for (when, month) in [
+            (Timestamp::MIN, "1970-01"),
+            (time("0900-05-01T00:00:00Z"), "1970-01"),
+            (time("2026-11-30T23:59:59Z"), "2026-11"),
+            (time("2026-12-01T00:00:00Z"), "2026-12"),
+            (time("2203-01-01T00:00:00Z"), "2200-12"),
+            (Timestamp::MAX, "2200-12"),
+        ] {
+            assert_eq!(Month::of(when).to_string(), month);
+            assert_eq!(month.parse(), Ok(Month::of(when)));
+            let position = fill(&mut BTreeSet::new(), when);
+            assert!(Month::of(when).positions().contains(&position));
+            assert!(positions(Some(when), None).contains(&position));
+            assert!(positions(None, Some(when)).contains(&position));
+        }
+        for wrong in ["1969-12", "2201-01", "2026-13", "2026-1", "x", "-026-01"] {
+            assert!(wrong.parse::<Month>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_ends_are_never_wholly_before_or_after_a_time() {
+        let november = Month::new(2026, 11).unwrap();
+        assert_eq!(
+            november.is_before(time("2026-12-01T00:00:00Z")),
+            Before::All
+        );
+        assert_eq!(
+            november.is_before(time("2026-11-02T00:00:00Z")),
+            Before::Some
+        );
+        assert_eq!(
+            november.is_before(time("2026-11-01T00:00:00Z")),
+            Before::None
+        );
+        let first = Month::new(1970, 1).unwrap();
+        assert_eq!(first.is_before(time("0001-01-01T00:00:00Z")), Before::Some);
+        let last = Month::new(2200, 12).unwrap();
+        assert_eq!(last.is_before(time("2300-01-01T00:00:00Z")), Before::Some);
+    }
+}

@@ -1,0 +1,227 @@
+//! The one thread that writes: it commits what is waiting, together.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use eidetic_model::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    insert::{PartWriter, by_month},
+    parts::{Parts, WHAT},
+    purge::{self, Purged},
+};
+use crate::{StoreError, audit::Batch, audit::position::Month, sqlite::Failure};
+
+/// Asks the thread. When [`QUEUE`] requests are waiting, further ones wait before they are put in.
+pub(super) struct Writer {
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+enum Request {
+    Append(Batch, Reply<()>),
+    Purge(Timestamp, Reply<Purged>),
+}
+
+impl Writer {
+    pub fn start(parts: Arc<Parts>) -> Result<Self, StoreError> {
+        let (sender, requests) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new()
+            .name("audit-writer".into())
+            .spawn(move || Thread::new(parts).run(requests))
+            .map_err(|source| StoreError::Failed {
+                attempt: "start the writer of the audit database",
+                source: Box::new(source),
+            })?;
+        Ok(Self {
+            requests: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    /// Adds a batch; durable when it returns.
+    pub async fn append(&self, batch: Batch) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Append(batch, reply)).await
+    }
+
+    /// Forgets some of the records before a time.
+    pub async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
+        self.ask(|reply| Request::Purge(before, reply)).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests.send(request(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+/// Waits until what was asked for is done and the files are closed.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, each caller has been told that it is gone.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Failed {
+        attempt: "write to the audit database",
+        source: "its writer is gone".into(),
+    }
+}
+
+struct Thread {
+    parts: Arc<Parts>,
+    /// The parts that are open, with when they were last used.
+    open: HashMap<Month, (u64, PartWriter)>,
+    used: u64,
+}
+
+impl Thread {
+    fn new(parts: Arc<Parts>) -> Self {
+        Self {
+            parts,
+            open: HashMap::new(),
+            used: 0,
+        }
+    }
+
+    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut waiting = None;
+        while let Some(request) = waiting.take().or_else(|| requests.blocking_recv()) {
+            match request {
+                Request::Append(batch, reply) => {
+                    let mut group = Group::default();
+                    group.add(batch, reply);
+                    while group.records < MAX_GROUP_RECORDS {
+                        match requests.try_recv() {
+                            Ok(Request::Append(batch, reply)) => group.add(batch, reply),
+                            Ok(other) => {
+                                waiting = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit(group);
+                }
+                Request::Purge(before, reply) => {
+                    let result = self
+                        .purge(before)
+                        .map_err(|failure| failure.into_error("purge activity records", WHAT));
+                    // Whoever asked may have left.
+                    let _gone = reply.send(result);
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, group: Group) {
+        let Group {
+            batches, replies, ..
+        } = group;
+        match self.append(&batches) {
+            Ok(()) => {
+                for reply in replies {
+                    let _gone = reply.send(Ok(()));
+                }
+            }
+            // One of them may be at fault: each on its own. What was stored already is skipped.
+            Err(_) if batches.len() > 1 => {
+                for (batch, reply) in batches.into_iter().zip(replies) {
+                    let _gone = reply.send(self.append(&[batch]));
+                }
+            }
+            Err(error) => {
+                if let Some(reply) = replies.into_iter().next() {
+                    let _gone = reply.send(Err(error));
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, batches: &[Batch]) -> Result<(), StoreError> {
+        for (month, records) in by_month(batches) {
+            self.part(month)
+                .and_then(|part| part.append(batches, &records))
+                .map_err(|failure| failure.into_error("store activity records", WHAT))?;
+        }
+        Ok(())
+    }
+
+    fn purge(&mut self, before: Timestamp) -> Result<Purged, Failure> {
+        match purge::next_step(&self.parts, before)? {
+            purge::Step::Nothing => Ok(Purged::default()),
+            purge::Step::Drop { month, records } => {
+                self.open.remove(&month);
+                self.parts.remove(month)?;
+                Ok(Purged {
+                    records,
+                    more: true,
+                })
+            }
+            purge::Step::Delete(month) => {
+                let records = purge::delete_some(self.part(month)?.connection(), before)?;
+                Ok(Purged {
+                    records,
+                    more: true,
+                })
+            }
+        }
+    }
+
+    fn part(&mut self, month: Month) -> Result<&mut PartWriter, Failure> {
+        use std::collections::hash_map::Entry;
+        self.used += 1;
+        if self.open.len() >= MAX_OPEN
+            && !self.open.contains_key(&month)
+            && let Some(&stale) = self
+                .open
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(month, _)| month)
+        {
+            self.open.remove(&stale);
+        }
+        let (used, part) = match self.open.entry(month) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(closed) => {
+                let connection = self.parts.writer(month)?;
+                closed.insert((0, PartWriter::new(connection)))
+            }
+        };
+        *used = self.used;
+        Ok(part)
+    }
+}
+
+/// Batches that are committed together.
+#[derive(Default)]
+struct Group {
+    batches: Vec<Batch>,
+    replies: Vec<Reply<()>>,
+    records: usize,
+}
+
+impl Group {
+    fn add(&mut self, batch: Batch, reply: Reply<()>) {
+        self.records += batch.records.len();
+        self.batches.push(batch);
+        self.replies.push(reply);
+    }
+}
+
+const QUEUE: usize = 256;
+const MAX_GROUP_RECORDS: usize = 10_000;
+const MAX_OPEN: usize = 4;

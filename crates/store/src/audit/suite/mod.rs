@@ -1,0 +1,274 @@
+//! What every audit database must do, held against the naive one over the same records.
+
+mod made_up;
+
+use std::{sync::Arc, time::Duration};
+
+use eidetic_model::{ActivityRecord, Clock, SessionId, Timestamp};
+use eidetic_search::{Condition, Field, Filter, Mark, Operator};
+use made_up::MadeUp;
+
+use super::{AuditStore, Batch, MemoryAudit, Page, SqliteAudit};
+
+#[tokio::test]
+async fn sqlite_finds_exactly_what_the_oracle_finds() {
+    for seed in 0..6 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+        finds_exactly_what_the_oracle_finds(&store, seed).await;
+    }
+}
+
+#[tokio::test]
+async fn memory_finds_exactly_what_the_oracle_finds() {
+    finds_exactly_what_the_oracle_finds(&MemoryAudit::new(), 99).await;
+}
+
+#[tokio::test]
+async fn sqlite_stores_a_sequence_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    stores_a_sequence_once(&store).await;
+}
+
+#[tokio::test]
+async fn memory_stores_a_sequence_once() {
+    stores_a_sequence_once(&MemoryAudit::new()).await;
+}
+
+#[tokio::test]
+async fn sqlite_gives_later_records_no_place_in_pages_that_were_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    pages_stay_while_records_come(&store).await;
+}
+
+#[tokio::test]
+async fn sqlite_forgets_exactly_what_the_oracle_forgets() {
+    for seed in 200..206 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+        forgets_exactly_what_the_oracle_forgets(&store, seed).await;
+    }
+}
+
+async fn finds_exactly_what_the_oracle_finds(store: &dyn AuditStore, seed: u64) {
+    let mut made_up = MadeUp::new(seed);
+    let oracle = MemoryAudit::new();
+    let records = fill(&mut made_up, &[store, &oracle], 400).await;
+    for _ in 0..80 {
+        let filter = made_up.filter(&records);
+        let limit = made_up.pick(&[3, 7, 33, 90, 1_000]);
+        assert_same(store, &oracle, &filter, limit, seed).await;
+        let by = made_up.pick(&Field::ALL);
+        assert_eq!(
+            store.count(&filter, by, 5).await.unwrap(),
+            oracle.count(&filter, by, 5).await.unwrap(),
+            "seed {seed}, {filter:?} by {by:?}"
+        );
+    }
+    for _ in 0..5 {
+        let session = made_up.session();
+        assert_eq!(
+            timeline(store, session, 7).await,
+            timeline(&oracle, session, 1_000).await,
+            "seed {seed}"
+        );
+    }
+    let (health, expected) = (
+        store.health().await.unwrap(),
+        oracle.health().await.unwrap(),
+    );
+    assert_eq!(
+        (health.records, health.range),
+        (expected.records, expected.range)
+    );
+}
+
+async fn stores_a_sequence_once(store: &dyn AuditStore) {
+    let mut made_up = MadeUp::new(7);
+    // The records of one batch go to several months.
+    let batch = made_up.batch(1, 1, 200);
+    let other_agent = Batch {
+        records: batch.records.clone(),
+        ..made_up.batch(2, 1, 0)
+    };
+    store.append(batch.clone()).await.unwrap();
+    store.append(batch.clone()).await.unwrap();
+    assert_eq!(store.health().await.unwrap().records, 200);
+    store.append(other_agent).await.unwrap();
+    assert_eq!(store.health().await.unwrap().records, 400);
+    // One that overlaps adds only what is new.
+    let mut longer = batch.clone();
+    let last = batch.records.last_key_value().unwrap().0.0;
+    longer
+        .records
+        .append(&mut made_up.batch(1, last + 1, 50).records);
+    let (first, second): (Vec<_>, Vec<_>) = longer
+        .records
+        .into_iter()
+        .partition(|(sequence, _)| sequence.0 % 3 == 0);
+    for part in [first, second] {
+        let part = Batch {
+            records: part.into_iter().collect(),
+            ..batch
+        };
+        store.append(part).await.unwrap();
+    }
+    assert_eq!(store.health().await.unwrap().records, 450);
+}
+
+async fn pages_stay_while_records_come(store: &dyn AuditStore) {
+    let mut made_up = MadeUp::new(11);
+    let before = fill(&mut made_up, &[store], 300).await;
+    let filter = Filter {
+        conditions: vec![Condition {
+            field: Field::What,
+            operator: Operator::DoesNotContain,
+            value: "zzqqzz".into(),
+        }],
+        ..Filter::default()
+    };
+    let mut seen: Vec<(Mark, ActivityRecord)> = Vec::new();
+    let mut after = None;
+    loop {
+        let page = search(store, &filter, after, 13).await;
+        seen.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+        let late = made_up.batch(9, 1_000 * seen.len() as u64, 5);
+        store.append(late).await.unwrap();
+    }
+    assert!(seen.is_sorted_by(|(a, _), (b, _)| a.position > b.position));
+    for record in &before {
+        let times = |records: &mut dyn Iterator<Item = &ActivityRecord>| {
+            records.filter(|other| *other == record).count()
+        };
+        assert!(
+            times(&mut seen.iter().map(|(_, record)| record)) >= times(&mut before.iter()),
+            "a record that was there before the first page was left out"
+        );
+    }
+}
+
+async fn forgets_exactly_what_the_oracle_forgets(store: &dyn AuditStore, seed: u64) {
+    let mut made_up = MadeUp::new(seed);
+    let oracle = MemoryAudit::new();
+    let records = fill(&mut made_up, &[store, &oracle], 400).await;
+    for _ in 0..3 {
+        let before = made_up.time();
+        assert_eq!(
+            store.purge(before).await.unwrap(),
+            oracle.purge(before).await.unwrap(),
+            "seed {seed}, before {before}"
+        );
+        for _ in 0..10 {
+            let filter = made_up.filter(&records);
+            assert_same(store, &oracle, &filter, 50, seed).await;
+        }
+        // Words that were forgotten can come again.
+        let first = 1_000 * made_up.below(1_000) as u64;
+        let batch = made_up.batch(5, first, 30);
+        store.append(batch.clone()).await.unwrap();
+        oracle.append(batch).await.unwrap();
+        assert_same(store, &oracle, &Filter::default(), 17, seed).await;
+    }
+}
+
+/// Gives the same records to all stores, and gives them back.
+async fn fill(
+    made_up: &mut MadeUp,
+    stores: &[&dyn AuditStore],
+    count: usize,
+) -> Vec<ActivityRecord> {
+    let mut records = Vec::new();
+    let mut first = 1;
+    while records.len() < count {
+        let length = made_up.pick(&[1, 10, 90]);
+        let batch = made_up.batch(3, first, length);
+        first = batch
+            .records
+            .last_key_value()
+            .map_or(first, |(last, _)| last.next().0);
+        for store in stores {
+            store.append(batch.clone()).await.unwrap();
+        }
+        records.extend(batch.records.into_values());
+    }
+    records
+}
+
+async fn assert_same(
+    store: &dyn AuditStore,
+    oracle: &MemoryAudit,
+    filter: &Filter,
+    limit: usize,
+    seed: u64,
+) {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = search(store, filter, after, limit).await;
+        assert!(page.records.len() <= limit);
+        found.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let expected = all(oracle, filter).await;
+    assert_eq!(found.len(), expected.len(), "seed {seed}, {filter:?}");
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!(
+            found == expected,
+            "seed {seed}, {filter:?}: {found:?} is not {expected:?}"
+        );
+    }
+}
+
+async fn all(store: &dyn AuditStore, filter: &Filter) -> Vec<(Mark, ActivityRecord)> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = search(store, filter, after, 1_000).await;
+        found.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+async fn search(
+    store: &dyn AuditStore,
+    filter: &Filter,
+    after: Option<Mark>,
+    limit: usize,
+) -> super::PageOf {
+    let page = Page {
+        limit,
+        after,
+        deadline: Duration::from_secs(60),
+    };
+    store.search(filter, page).await.unwrap()
+}
+
+async fn timeline(
+    store: &dyn AuditStore,
+    session: SessionId,
+    limit: usize,
+) -> Vec<(Mark, ActivityRecord)> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.timeline(session, after, limit).await.unwrap();
+        found.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(eidetic_testkit::SimulatedClock::at(Timestamp::default()))
+}

@@ -1,0 +1,117 @@
+//! Agents and their enrolment.
+
+use eidetic_model::{AgentId, Timestamp};
+use eidetic_search::fold;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    codes::{agent_state, agent_state_code},
+    columns::{id, time},
+};
+use crate::{
+    control::{Agent, EnrolmentToken, Redeemed},
+    sqlite::Failure,
+};
+
+pub(super) fn add_token(connection: &Connection, token: &EnrolmentToken) -> Result<(), Failure> {
+    // One that is there keeps whether it was used.
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO enrolment_token (secret_sha256, created, expires) \
+             VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![
+            token.secret_sha256,
+            token.created.as_unix_micros(),
+            token.expires.as_unix_micros(),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn redeem_token(
+    connection: &Connection,
+    secret_sha256: [u8; 32],
+    now: Timestamp,
+) -> Result<Redeemed, Failure> {
+    let token: Option<(i64, Option<i64>)> = connection
+        .prepare_cached("SELECT expires, used FROM enrolment_token WHERE secret_sha256 = ?1")?
+        .query_row([secret_sha256], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match token {
+        None => Redeemed::Unknown,
+        Some((_, Some(_))) => Redeemed::AlreadyUsed,
+        Some((expires, None)) if expires <= now.as_unix_micros() => Redeemed::Expired,
+        Some((_, None)) => {
+            connection
+                .prepare_cached("UPDATE enrolment_token SET used = ?2 WHERE secret_sha256 = ?1")?
+                .execute(params![secret_sha256, now.as_unix_micros()])?;
+            Redeemed::Yes
+        }
+    })
+}
+
+pub(super) fn put(connection: &Connection, agent: &Agent) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO agent (id, computer_name, agent_version, operating_system, \
+             enrolled, last_seen, state, certificate_serial) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            agent.id.to_bytes(),
+            agent.computer_name,
+            agent.agent_version,
+            agent.operating_system,
+            agent.enrolled.as_unix_micros(),
+            agent.last_seen.map(Timestamp::as_unix_micros),
+            agent_state_code(agent.state),
+            agent.certificate_serial,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn one(connection: &Connection, id: AgentId) -> Result<Option<Agent>, Failure> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM agent WHERE id = ?1"))?
+        .query_and_then([id.to_bytes()], read)?
+        .next()
+        .transpose()
+}
+
+pub(super) fn all(connection: &Connection) -> Result<Vec<Agent>, Failure> {
+    let mut agents: Vec<Agent> = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM agent"))?
+        .query_and_then([], read)?
+        .collect::<Result<_, _>>()?;
+    agents.sort_by_cached_key(|agent| (fold(&agent.computer_name), agent.id));
+    Ok(agents)
+}
+
+pub(super) fn note_contact(
+    connection: &Connection,
+    id: AgentId,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached("UPDATE agent SET last_seen = ?2 WHERE id = ?1")?
+        .execute(params![id.to_bytes(), at.as_unix_micros()])?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<Agent, Failure> {
+    Ok(Agent {
+        id: id(row, 0, AgentId::from_slice)?,
+        computer_name: row.get(1)?,
+        agent_version: row.get(2)?,
+        operating_system: row.get(3)?,
+        enrolled: time(row, 4)?,
+        last_seen: row
+            .get::<_, Option<i64>>(5)?
+            .map(Timestamp::from_unix_micros),
+        state: agent_state(row.get(6)?)?,
+        certificate_serial: row.get(7)?,
+    })
+}
+
+const COLUMNS: &str = "id, computer_name, agent_version, operating_system, enrolled, last_seen, \
+     state, certificate_serial";

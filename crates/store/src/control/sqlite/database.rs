@@ -1,0 +1,331 @@
+//! The database as its callers see it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use eidetic_model::{
+    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
+    SpoolId, Timestamp,
+};
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::{
+    agents, apply, recordings,
+    schema::MIGRATIONS,
+    segments, users,
+    writer::{WHAT, Writer},
+};
+use crate::{
+    StoreError,
+    control::{
+        Agent, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession, Redeemed, SignIn,
+        SignInId, StoredSegment, User, ViewingEvent,
+    },
+    sqlite::{Failure, open_readable, open_writable, prepare},
+};
+
+/// Control data in one SQLite file.
+pub struct SqliteControl {
+    writer: Writer,
+    /// `None` in memory: there, reading waits its turn with writing.
+    readers: Option<Arc<Readers>>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl SqliteControl {
+    /// Opens the database in this file, and makes it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If it was written by a newer version, or cannot be used.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_owned();
+        let connection = open_writable(&path, PAGE_BYTES, NAME, MIGRATIONS)
+            .map_err(|failure| failure.into_error("open the control database", WHAT))?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            readers: Some(Arc::new(Readers {
+                path,
+                idle: Mutex::default(),
+                permits: Arc::new(Semaphore::new(READERS)),
+            })),
+        })
+    }
+
+    /// An empty database in memory: it ends with this value.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory()
+            .map_err(Failure::from)
+            .and_then(|mut connection| {
+                prepare(&mut connection, NAME, MIGRATIONS)?;
+                Ok(connection)
+            })
+            .map_err(|failure| failure.into_error("make a control database", WHAT))?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            readers: None,
+        })
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        attempt: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.change(attempt, work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        attempt: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(readers) = self.readers.clone() else {
+            return self.writer.change(attempt, work).await;
+        };
+        let permit = readers.permits.clone().acquire_owned().await;
+        let reading = tokio::task::spawn_blocking(move || {
+            let result = readers.read(work);
+            drop(permit);
+            result
+        });
+        match reading.await {
+            Ok(result) => result.map_err(|failure| failure.into_error(attempt, WHAT)),
+            Err(panicked) => Err(StoreError::Failed {
+                attempt,
+                source: Box::new(panicked),
+            }),
+        }
+    }
+}
+
+impl Readers {
+    /// Reads the database as it is at this moment.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_readable(&self.path)?,
+        };
+        let transaction = connection.unchecked_transaction()?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        self.idle().push(connection);
+        Ok(result)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ControlStore for SqliteControl {
+    async fn add_enrolment_token(&self, token: EnrolmentToken) -> Result<(), StoreError> {
+        self.change("keep an enrolment token", move |c| {
+            agents::add_token(c, &token)
+        })
+        .await
+    }
+
+    async fn redeem_enrolment_token(
+        &self,
+        secret_sha256: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Redeemed, StoreError> {
+        self.change("use an enrolment token", move |c| {
+            agents::redeem_token(c, secret_sha256, now)
+        })
+        .await
+    }
+
+    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError> {
+        self.change("keep an agent", move |c| agents::put(c, &agent))
+            .await
+    }
+
+    async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
+        self.read("find an agent", move |c| agents::one(c, id))
+            .await
+    }
+
+    async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        self.read("list the agents", agents::all).await
+    }
+
+    async fn note_contact(&self, id: AgentId, at: Timestamp) -> Result<(), StoreError> {
+        self.change("note a contact", move |c| agents::note_contact(c, id, at))
+            .await
+    }
+
+    async fn last_sequence(
+        &self,
+        agent: AgentId,
+        spool: SpoolId,
+    ) -> Result<RecordSequence, StoreError> {
+        self.read("find the last entry of a spool", move |c| {
+            apply::last_sequence(c, agent, spool)
+        })
+        .await
+    }
+
+    async fn apply(
+        &self,
+        agent: AgentId,
+        spool: SpoolId,
+        entries: &[(RecordSequence, Entry)],
+    ) -> Result<Applied, StoreError> {
+        let entries = entries.to_vec();
+        self.change("take in entries", move |c| {
+            apply::apply(c, agent, spool, &entries)
+        })
+        .await
+    }
+
+    async fn grow_segment(
+        &self,
+        id: SegmentId,
+        bytes: u64,
+        until: Timestamp,
+        key_frames: &[KeyFrame],
+    ) -> Result<(), StoreError> {
+        let key_frames = key_frames.to_vec();
+        self.change("note a segment's growth", move |c| {
+            segments::grow(c, id, bytes, until, &key_frames)
+        })
+        .await
+    }
+
+    async fn seal_segment(&self, end: SegmentEnd) -> Result<(), StoreError> {
+        self.change("note that a segment is whole", move |c| {
+            segments::seal(c, &end)
+        })
+        .await
+    }
+
+    async fn lose_segment(&self, id: SegmentId, reason: GapReason) -> Result<(), StoreError> {
+        self.change("note that a segment is lost", move |c| {
+            segments::lose(c, id, reason)
+        })
+        .await
+    }
+
+    async fn reset_segment(&self, id: SegmentId) -> Result<(), StoreError> {
+        self.change("take back a segment", move |c| segments::reset(c, id))
+            .await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<RecordedSession>, StoreError> {
+        self.read("find a session", move |c| recordings::one(c, id))
+            .await
+    }
+
+    async fn sessions(
+        &self,
+        before: Option<(Timestamp, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<RecordedSession>, StoreError> {
+        self.read("list sessions", move |c| recordings::page(c, before, limit))
+            .await
+    }
+
+    async fn segments(&self, session: SessionId) -> Result<Vec<StoredSegment>, StoreError> {
+        self.read("list the segments of a session", move |c| {
+            segments::of_session(c, session)
+        })
+        .await
+    }
+
+    async fn segment(&self, id: SegmentId) -> Result<Option<(AgentId, StoredSegment)>, StoreError> {
+        self.read("find a segment", move |c| segments::one(c, id))
+            .await
+    }
+
+    async fn idle_stretches(&self, session: SessionId) -> Result<Vec<IdleStretch>, StoreError> {
+        self.read("list the idle stretches of a session", move |c| {
+            recordings::idle_stretches(c, session)
+        })
+        .await
+    }
+
+    async fn put_user(&self, user: User) -> Result<(), StoreError> {
+        self.change("keep a user", move |c| users::put(c, &user))
+            .await
+    }
+
+    async fn user(&self, name: &str) -> Result<Option<User>, StoreError> {
+        let name = name.to_owned();
+        self.read("find a user", move |c| users::one(c, &name))
+            .await
+    }
+
+    async fn user_count(&self) -> Result<u64, StoreError> {
+        self.read("count the users", users::count).await
+    }
+
+    async fn put_sign_in(&self, sign_in: SignIn) -> Result<(), StoreError> {
+        self.change("keep a sign-in", move |c| users::put_sign_in(c, &sign_in))
+            .await
+    }
+
+    async fn sign_in(&self, id: SignInId, now: Timestamp) -> Result<Option<SignIn>, StoreError> {
+        self.read("find a sign-in", move |c| users::sign_in(c, id, now))
+            .await
+    }
+
+    async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError> {
+        self.change("end a sign-in", move |c| users::end_sign_in(c, id))
+            .await
+    }
+
+    async fn end_other_sign_ins(&self, user: &str, but: SignInId) -> Result<(), StoreError> {
+        let user = user.to_owned();
+        self.change("end the sign-ins of a user", move |c| {
+            users::end_other_sign_ins(c, &user, but)
+        })
+        .await
+    }
+
+    async fn note_viewing(&self, event: ViewingEvent) -> Result<(), StoreError> {
+        self.change("keep what a user saw", move |c| {
+            users::note_viewing(c, &event)
+        })
+        .await
+    }
+
+    async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError> {
+        self.read("list what users saw", move |c| users::viewings(c, limit))
+            .await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<(u64, String)>, StoreError> {
+        let name = name.to_owned();
+        self.read("read a setting", move |c| users::setting(c, &name))
+            .await
+    }
+
+    async fn put_setting(&self, name: &str, value: &str) -> Result<u64, StoreError> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.change("keep a setting", move |c| {
+            users::put_setting(c, &name, &value)
+        })
+        .await
+    }
+}
+
+const NAME: &str = "the control database";
+const PAGE_BYTES: u32 = 4_096;
+const READERS: usize = 4;

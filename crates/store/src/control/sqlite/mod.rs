@@ -1,0 +1,17 @@
+//! Control data in one SQLite file, `control.db`.
+//!
+//! `schema` has the tables. One thread writes (`writer`): changes that wait at the same time
+//! become durable together. Reading has connections of its own.
+
+mod agents;
+mod apply;
+mod codes;
+mod columns;
+mod database;
+mod recordings;
+mod schema;
+mod segments;
+mod users;
+mod writer;
+
+pub use database::SqliteControl;

@@ -1,0 +1,109 @@
+//! The tables of `control.db`.
+
+/// `migrations[n]` leads from format `n` to format `n + 1`.
+pub(super) const MIGRATIONS: &[&str] = &[FIRST];
+
+// Ids are the sixteen bytes of their UUID; times are microseconds since 1970; `state` and `reason`
+// are the numbers of `codes`. `last_sequence` is what was taken in of each spool.
+const FIRST: &str = "
+CREATE TABLE enrolment_token (
+    secret_sha256 BLOB PRIMARY KEY,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    used INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE agent (
+    id BLOB PRIMARY KEY,
+    computer_name TEXT NOT NULL,
+    agent_version TEXT NOT NULL,
+    operating_system TEXT NOT NULL,
+    enrolled INTEGER NOT NULL,
+    last_seen INTEGER,
+    state INTEGER NOT NULL,
+    certificate_serial BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE last_sequence (
+    agent BLOB NOT NULL,
+    spool BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (agent, spool)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    uuid BLOB NOT NULL UNIQUE,
+    agent BLOB NOT NULL,
+    who TEXT NOT NULL,
+    wher TEXT NOT NULL,
+    is_remote INTEGER NOT NULL,
+    workstation TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    ended INTEGER,
+    last_known INTEGER NOT NULL,
+    idle INTEGER NOT NULL DEFAULT 0,
+    activities INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX session_start ON session(start, uuid);
+CREATE TABLE session_application (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (session, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE idle_stretch (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX idle_stretch_session ON idle_stretch(session, start);
+CREATE TABLE segment (
+    id INTEGER PRIMARY KEY,
+    uuid BLOB NOT NULL UNIQUE,
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    display INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    left_edge INTEGER NOT NULL,
+    top_edge INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    sha256 BLOB,
+    reason INTEGER,
+    until INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX segment_session ON segment(session, display, start, bytes);
+CREATE TABLE key_frame (
+    segment INTEGER NOT NULL REFERENCES segment(id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (segment, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE user (
+    folded_name TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    must_change_password INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_in (
+    id BLOB PRIMARY KEY,
+    user TEXT NOT NULL,
+    folded_user TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE viewing (
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    address TEXT NOT NULL,
+    what TEXT NOT NULL,
+    object TEXT NOT NULL
+) STRICT;
+CREATE INDEX viewing_time ON viewing(time);
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";

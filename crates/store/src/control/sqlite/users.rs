@@ -1,0 +1,165 @@
+//! Users, their sign-ins, what they watched; and settings.
+
+use eidetic_model::Timestamp;
+use eidetic_search::fold;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::columns::time;
+use crate::{
+    control::{SignIn, SignInId, User, ViewingEvent},
+    sqlite::{Failure, from_sql},
+};
+
+pub(super) fn put(connection: &Connection, user: &User) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO user (folded_name, name, password_hash, must_change_password) \
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            fold(&user.name),
+            user.name,
+            user.password_hash,
+            user.must_change_password,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<User>, Failure> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT name, password_hash, must_change_password FROM user WHERE folded_name = ?1",
+        )?
+        .query_row([fold(name)], |row| {
+            Ok(User {
+                name: row.get(0)?,
+                password_hash: row.get(1)?,
+                must_change_password: row.get(2)?,
+            })
+        })
+        .optional()?)
+}
+
+pub(super) fn count(connection: &Connection) -> Result<u64, Failure> {
+    let count = connection.query_row("SELECT count(*) FROM user", [], |row| row.get(0))?;
+    Ok(from_sql(count))
+}
+
+pub(super) fn put_sign_in(connection: &Connection, sign_in: &SignIn) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM sign_in WHERE expires <= ?1")?
+        .execute([sign_in.created.as_unix_micros()])?;
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO sign_in (id, user, folded_user, created, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            sign_in.id.0,
+            sign_in.user,
+            fold(&sign_in.user),
+            sign_in.created.as_unix_micros(),
+            sign_in.expires.as_unix_micros(),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn sign_in(
+    connection: &Connection,
+    id: SignInId,
+    now: Timestamp,
+) -> Result<Option<SignIn>, Failure> {
+    connection
+        .prepare_cached(
+            "SELECT user, created, expires FROM sign_in WHERE id = ?1 AND expires > ?2",
+        )?
+        .query_and_then(params![id.0, now.as_unix_micros()], |row| {
+            Ok(SignIn {
+                id,
+                user: row.get(0)?,
+                created: time(row, 1)?,
+                expires: time(row, 2)?,
+            })
+        })?
+        .next()
+        .transpose()
+}
+
+pub(super) fn end_sign_in(connection: &Connection, id: SignInId) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM sign_in WHERE id = ?1")?
+        .execute([id.0])?;
+    Ok(())
+}
+
+pub(super) fn end_other_sign_ins(
+    connection: &Connection,
+    user: &str,
+    but: SignInId,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM sign_in WHERE folded_user = ?1 AND id <> ?2")?
+        .execute(params![fold(user), but.0])?;
+    Ok(())
+}
+
+pub(super) fn note_viewing(connection: &Connection, event: &ViewingEvent) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT INTO viewing (time, user, address, what, object) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            event.when.as_unix_micros(),
+            event.user,
+            event.address,
+            event.what,
+            event.object,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn viewings(
+    connection: &Connection,
+    limit: usize,
+) -> Result<Vec<ViewingEvent>, Failure> {
+    connection
+        .prepare_cached(
+            "SELECT time, user, address, what, object FROM viewing \
+             ORDER BY time DESC, id DESC LIMIT ?1",
+        )?
+        .query_and_then([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(ViewingEvent {
+                when: time(row, 0)?,
+                user: row.get(1)?,
+                address: row.get(2)?,
+                what: row.get(3)?,
+                object: row.get(4)?,
+            })
+        })?
+        .collect()
+}
+
+pub(super) fn setting(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<(u64, String)>, Failure> {
+    Ok(connection
+        .prepare_cached("SELECT revision, value FROM setting WHERE name = ?1")?
+        .query_row([name], |row| Ok((from_sql(row.get(0)?), row.get(1)?)))
+        .optional()?)
+}
+
+pub(super) fn put_setting(
+    connection: &Connection,
+    name: &str,
+    value: &str,
+) -> Result<u64, Failure> {
+    let revision = connection
+        .prepare_cached(
+            "INSERT INTO setting (name, revision, value) VALUES (?1, 1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET revision = revision + 1, value = excluded.value \
+             RETURNING revision",
+        )?
+        .query_row([name, value], |row| row.get(0))?;
+    Ok(from_sql(revision))
+}
