@@ -122,18 +122,23 @@ fn own(
 ) -> Result<CertifiedKey, PkiError> {
     let certificate_path = folder.join(file_name).with_extension("pem");
     let key_path = folder.join(file_name).with_extension("key");
+    // An agent that enrols knows only the authority's hash: it needs the certificate itself.
+    let with_authority = |mut certified: CertifiedKey| {
+        certified.cert.push(authority.certificate().clone());
+        certified
+    };
     if let (Some(certificate), Some(key)) = (read(&certificate_path)?, read(&key_path)?)
         && let Ok(found) = certified_key(&certificate, &certificate_path, &key, &key_path)
         && still_good(&found.cert[0], authority, names, now)
     {
-        return Ok(found);
+        return Ok(with_authority(found));
     }
     let (certificate, key) = authority.sign_server(names, now)?;
     // A crash between the two leaves a pair that does not match, which is made anew.
     write_private(&key_path, &key)?;
     write_private(&certificate_path, &certificate)?;
     info!(path = %certificate_path.display(), "server certificate made");
-    certified_key(&certificate, &certificate_path, &key, &key_path)
+    certified_key(&certificate, &certificate_path, &key, &key_path).map(with_authority)
 }
 
 fn certified_key(
