@@ -24,7 +24,7 @@ pub trait Sessions {
 }
 
 /// The system's own name of a session, such as logind's `c2`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LoginSessionId(pub String);
 
 /// A graphical session, as the system tells of it.
@@ -46,6 +46,17 @@ pub struct LoginSession {
 }
 
 /// Something that happened to the sessions of this computer.
+///
+/// Who writes which session record:
+///
+/// | What | written by the agent when |
+/// |---|---|
+/// | Monitoring start | it begins to record a session: after [`Self::Began`], or when it is told to |
+/// | Local session start, Remote connection | [`Self::Happened`] says so; comes right after the [`Self::Began`] of a session that is new, by its origin |
+/// | Console and Remote connection and disconnection, Lock, Unlock | [`Self::Happened`] says so |
+/// | Sign-out | [`Self::Ended`] comes |
+/// | Shutdown | [`Self::ShuttingDown`] comes, or at the next start if it could not be written |
+/// | Screensaver on and off | [`crate::DesktopEvent`] says so |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionChange {
     /// A session began, or was there when watching began.

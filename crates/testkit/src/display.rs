@@ -23,6 +23,28 @@ impl VirtualDisplay {
     ///
     /// If Xvfb is not installed or does not start.
     pub fn start(width: u32, height: u32) -> anyhow::Result<Self> {
+        Self::start_server(&format!("{width}x{height}x24"), &[])
+    }
+
+    /// Starts a display of this size with another number of bits a pixel.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with_depth(width: u32, height: u32, depth: u8) -> anyhow::Result<Self> {
+        Self::start_server(&format!("{width}x{height}x{depth}"), &[])
+    }
+
+    /// Starts a display of this size that lacks an extension, such as `MIT-SHM`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_without(width: u32, height: u32, extension: &str) -> anyhow::Result<Self> {
+        Self::start_server(&format!("{width}x{height}x24"), &["-extension", extension])
+    }
+
+    fn start_server(screen: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut server = Command::new("Xvfb")
             .args([
                 "-displayfd",
@@ -33,7 +55,8 @@ impl VirtualDisplay {
                 "-screen",
                 "0",
             ])
-            .arg(format!("{width}x{height}x24"))
+            .arg(screen)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,1 +1,0 @@
-//! Scripted sources for tests: real code that plays a script.

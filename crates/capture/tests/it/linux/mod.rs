@@ -1,0 +1,4 @@
+//! Linux: Xvfb, openbox, xterm, and a logind of our own on a private bus.
+
+mod screen;
+mod x_client;
