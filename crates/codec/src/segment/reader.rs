@@ -87,6 +87,11 @@ impl SegmentReader {
         Ok(self.peek_head()?.map(|head| (head.kind, head.time)))
     }
 
+    /// The time of the next packet if it is here as a whole, without reading it.
+    pub fn peek_time(&mut self) -> Result<Option<MediaTime>, SegmentError> {
+        Ok(self.peek()?.map(|(_, time)| time))
+    }
+
     /// The next packet, once it is here as a whole.
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, SegmentError> {
         let Some(head) = self.peek_head()? else {

@@ -1,0 +1,6 @@
+//! The command line as a user meets it: the real binary in a fresh folder.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod frames;
+mod run;
