@@ -1,0 +1,129 @@
+//! Entries: the activities to the audit database, all of them to the control data.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use eidetic_model::{AgentId, Entry, RecordSequence, SegmentId, SessionId, SpoolId};
+use eidetic_store::{audit::Batch, control::Applied};
+
+use super::Failure;
+use crate::components::{Change, Components};
+
+/// Stores the entries of one spool.
+pub struct Entries {
+    components: Components,
+    agent: AgentId,
+    spool: SpoolId,
+    /// Sessions that are known to be this agent's.
+    own_sessions: HashSet<SessionId>,
+}
+
+impl Entries {
+    /// Stores entries of this spool.
+    pub fn new(components: Components, agent: AgentId, spool: SpoolId) -> Self {
+        Self {
+            components,
+            agent,
+            spool,
+            own_sessions: HashSet::new(),
+        }
+    }
+
+    /// Stores consecutive entries. They are durable when it returns the last of them.
+    pub async fn store(
+        &mut self,
+        entries: &[(RecordSequence, Entry)],
+    ) -> Result<RecordSequence, Failure> {
+        self.check_owner(entries).await?;
+        // Audit first: what is acknowledged below must be in both, and both skip what they have.
+        let records: BTreeMap<_, _> = entries
+            .iter()
+            .filter_map(|(sequence, entry)| match entry {
+                Entry::Activity(record) => Some((*sequence, record.clone())),
+                _ => None,
+            })
+            .collect();
+        if !records.is_empty() {
+            let batch = Batch {
+                agent: self.agent,
+                spool: self.spool,
+                records,
+            };
+            self.components.audit.append(batch).await?;
+        }
+        let control = &self.components.control;
+        let applied = control.apply(self.agent, self.spool, entries).await?;
+        match applied {
+            Applied::Through(through) => {
+                self.tell(entries);
+                Ok(through)
+            }
+            Applied::Hole(last) => Err(Failure::Misbehaved(format!(
+                "the entry after {last} is missing"
+            ))),
+            Applied::NotOwned(sequence) => Err(not_owned(sequence)),
+        }
+    }
+
+    /// An agent must not add to what another one recorded.
+    async fn check_owner(&mut self, entries: &[(RecordSequence, Entry)]) -> Result<(), Failure> {
+        for (sequence, entry) in entries {
+            let Entry::Activity(record) = entry else {
+                continue;
+            };
+            let session = record.session;
+            if self.own_sessions.contains(&session) {
+                continue;
+            }
+            match self.components.control.session(session).await? {
+                Some(found) if found.agent != self.agent => return Err(not_owned(*sequence)),
+                // It is opened by an entry before; that it is, `apply` checks.
+                Some(_) | None => self.remember(session),
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, session: SessionId) {
+        if self.own_sessions.len() >= MAX_REMEMBERED {
+            self.own_sessions.clear();
+        }
+        self.own_sessions.insert(session);
+    }
+
+    fn tell(&self, entries: &[(RecordSequence, Entry)]) {
+        let mut sessions = BTreeSet::new();
+        let mut activities = BTreeSet::new();
+        let mut segments: BTreeSet<(SessionId, SegmentId)> = BTreeSet::new();
+        for (_, entry) in entries {
+            match entry {
+                Entry::SessionOpened(session) => _ = sessions.insert(session.id),
+                Entry::Activity(record) => _ = activities.insert(record.session),
+                Entry::Idle(idle) => _ = sessions.insert(idle.session),
+                Entry::SessionClosed(ending) => _ = sessions.insert(ending.session),
+                Entry::SegmentOpened(segment) => {
+                    segments.insert((segment.session, segment.id));
+                }
+                // Of a lost segment, the session is told when somebody reads it again.
+                Entry::SegmentLost { .. } => {}
+            }
+        }
+        let news = &self.components.news;
+        for session in sessions {
+            news.tell(Change::Session(session));
+        }
+        for session in activities {
+            news.tell(Change::Activities(session));
+        }
+        for (session, segment) in segments {
+            news.tell(Change::Segment { session, segment });
+        }
+    }
+}
+
+fn not_owned(sequence: RecordSequence) -> Failure {
+    Failure::Misbehaved(format!(
+        "entry {sequence} is about a session or segment that is another agent's"
+    ))
+}
+
+const MAX_REMEMBERED: usize = 4_096;
