@@ -84,7 +84,9 @@ impl EntryLog {
     }
 
     pub fn push(&mut self, volume: &mut Volume, entry: &[u8]) -> Result<AppendOutcome, SpoolError> {
-        if self.last().length >= FILE_BYTES && self.rotate(volume)? == AppendOutcome::Full {
+        if self.last().length >= volume.sizes.log_file_bytes
+            && self.rotate(volume)? == AppendOutcome::Full
+        {
             return Ok(AppendOutcome::Full);
         }
         let last = self.files.back_mut().expect("there is at least one file");
@@ -170,7 +172,7 @@ impl EntryLog {
             return Ok(());
         }
         self.acknowledged = through;
-        self.remove_acknowledged(volume, TIDY_BYTES)
+        self.remove_acknowledged(volume, volume.sizes.tidy_bytes)
     }
 
     /// Removes the files in which all is acknowledged: the newest too, if it has `min_bytes`.
@@ -325,9 +327,3 @@ fn first_of(name: &str) -> Option<u64> {
     let first = digits.parse().ok()?;
     (first > 0 && name_of(first) == name).then_some(first)
 }
-
-/// Where a new file is begun.
-const FILE_BYTES: u64 = 4 << 20;
-
-/// A newest file that is all acknowledged is replaced from this size on: not too often.
-const TIDY_BYTES: u64 = 256 << 10;

@@ -132,7 +132,7 @@ impl SegmentFiles {
         let mut number = file.bytes;
         let mut rest = bytes;
         loop {
-            let (part, after) = rest.split_at(rest.len().min(PART_BYTES));
+            let (part, after) = rest.split_at(rest.len().min(volume.sizes.part_bytes));
             let kind = if after.is_empty() {
                 FrameKind::AppendEnd
             } else {
@@ -264,8 +264,8 @@ impl SegmentFiles {
 }
 
 /// What an append of this length takes on disk.
-pub(crate) const fn append_bytes(bytes: usize) -> u64 {
-    let parts = bytes.div_ceil(PART_BYTES) as u64;
+pub(crate) const fn append_bytes(bytes: usize, part_bytes: usize) -> u64 {
+    let parts = bytes.div_ceil(part_bytes) as u64;
     let parts = if parts == 0 { 1 } else { parts };
     bytes as u64 + parts * frame_bytes(UNTIL_BYTES)
 }
@@ -428,9 +428,6 @@ fn id_of(name: &str) -> Option<SegmentId> {
     let id = id.parse().ok()?;
     (name_of(id) == name).then_some(id)
 }
-
-/// Bytes of an append in one frame: what must be in memory to read any of them.
-const PART_BYTES: usize = 256 << 10;
 
 /// In each frame of an append, before its bytes.
 const UNTIL_BYTES: usize = 8;

@@ -10,7 +10,7 @@ use crate::{
     format::SpoolHeader,
     key::Cipher,
     segments::{self, FileState, SegmentFiles},
-    volume::Volume,
+    volume::{Sizes, Volume},
 };
 
 /// What was recorded and is not yet stored by the server.
@@ -139,10 +139,20 @@ impl Spool {
     ///
     /// As [`Spool::open`].
     pub fn open_on(
+        disk: Box<dyn Disk>,
+        key: &SpoolKey,
+        limits: SpoolLimits,
+        new_spool_id: SpoolId,
+    ) -> Result<(Self, Recovered), SpoolError> {
+        Self::open_sized(disk, key, limits, new_spool_id, Sizes::DEFAULT)
+    }
+
+    pub(crate) fn open_sized(
         mut disk: Box<dyn Disk>,
         key: &SpoolKey,
         limits: SpoolLimits,
         new_spool_id: SpoolId,
+        sizes: Sizes,
     ) -> Result<(Self, Recovered), SpoolError> {
         let cipher = Cipher::new(key);
         let mut recovered = Recovered::default();
@@ -171,6 +181,7 @@ impl Spool {
             disk,
             cipher,
             first_id: header.first_id,
+            sizes,
             folder_unsynced: true,
         };
         let entries = EntryLog::open(&mut volume, &names, &mut recovered)?;
@@ -338,7 +349,8 @@ impl Spool {
         bytes: &[u8],
         until: Timestamp,
     ) -> Result<AppendOutcome, SpoolError> {
-        if !self.has_room(segments::append_bytes(bytes.len()), self.reserve_bytes())? {
+        let needed = segments::append_bytes(bytes.len(), self.volume.sizes.part_bytes);
+        if !self.has_room(needed, self.reserve_bytes())? {
             return Ok(AppendOutcome::Full);
         }
         self.segments.append(&mut self.volume, id, bytes, until)
@@ -406,7 +418,7 @@ impl Spool {
     /// What segments leave to the entries.
     fn reserve_bytes(&self) -> u64 {
         (self.limits.max_bytes / 20)
-            .max(MIN_RESERVE_BYTES)
+            .max(self.volume.sizes.min_reserve_bytes)
             .min(self.limits.max_bytes / 2)
     }
 
@@ -443,5 +455,3 @@ const HEADER_FILE: &str = "spool.id";
 const NEW_HEADER_FILE: &str = "spool.id.new";
 
 const MAX_HEADER_BYTES: usize = 4 << 10;
-
-const MIN_RESERVE_BYTES: u64 = 4 << 20;

@@ -15,8 +15,32 @@ pub(crate) struct Volume {
     pub disk: Box<dyn Disk>,
     pub cipher: Cipher,
     pub first_id: SpoolId,
+    pub sizes: Sizes,
     /// Whether files were made that are not yet durable in the folder.
     pub folder_unsynced: bool,
+}
+
+/// Where what is written is divided. Changing them changes no format.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Where a new file of entries is begun.
+    pub log_file_bytes: u64,
+    /// A newest file of entries that is all acknowledged is replaced from this size on: not too
+    /// often.
+    pub tidy_bytes: u64,
+    /// Bytes of an append in one frame: what must be in memory to read any of them.
+    pub part_bytes: usize,
+    /// The least that segments leave to entries.
+    pub min_reserve_bytes: u64,
+}
+
+impl Sizes {
+    pub const DEFAULT: Self = Self {
+        log_file_bytes: 4 << 20,
+        tidy_bytes: 256 << 10,
+        part_bytes: 256 << 10,
+        min_reserve_bytes: 4 << 20,
+    };
 }
 
 impl Volume {
@@ -134,11 +158,16 @@ impl FrameReader<'_> {
             return Ok(None);
         };
         let offset = self.offset;
-        let frame = self.bytes(header.frame_bytes())?;
-        let (header_bytes, sealed) = frame.split_at(HEADER_BYTES.min(frame.len()));
-        let (header_bytes, sealed) = (header_bytes.to_vec(), sealed.to_vec());
-        let bound = self.volume.bound(self.name, offset, &header_bytes);
-        let Some(content) = self.volume.cipher.open(&sealed, &bound) else {
+        let Some(frame) = self
+            .bytes(header.frame_bytes())?
+            .get(..header.frame_bytes())
+            .map(<[u8]>::to_vec)
+        else {
+            return Ok(None);
+        };
+        let (header_bytes, sealed) = frame.split_at(HEADER_BYTES);
+        let bound = self.volume.bound(self.name, offset, header_bytes);
+        let Some(content) = self.volume.cipher.open(sealed, &bound) else {
             return Ok(None);
         };
         self.skip(header);

@@ -3,6 +3,8 @@
 use std::io;
 
 mod folder;
+#[cfg(test)]
+pub(crate) mod memory;
 
 pub use folder::FolderDisk;
 

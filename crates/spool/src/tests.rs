@@ -1,1 +1,0 @@
-//! The spool against a model.
