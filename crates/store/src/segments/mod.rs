@@ -1,5 +1,14 @@
 //! Screen segments: large, immutable, read by range.
 
+mod incoming;
+mod memory;
+mod object;
+#[cfg(test)]
+mod suite;
+
+pub use memory::MemorySegments;
+pub use object::ObjectSegments;
+
 use std::ops::Range;
 
 use async_trait::async_trait;

@@ -35,7 +35,23 @@ impl SqliteAudit {
     ///
     /// If a part was written by a newer version, or the folder cannot be used.
     pub fn open(folder: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let parts = Arc::new(Parts::open(&folder.as_ref().join("parts"))?);
+        Self::with_parts(Parts::open(&folder.as_ref().join("parts"))?, clock)
+    }
+
+    /// As [`SqliteAudit::open`], with parts that are full at so many pages.
+    #[cfg(test)]
+    pub(in crate::audit) fn open_small(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        max_pages: u32,
+    ) -> Result<Self, StoreError> {
+        let mut parts = Parts::open(&folder.join("parts"))?;
+        parts.max_pages = Some(max_pages);
+        Self::with_parts(parts, clock)
+    }
+
+    fn with_parts(parts: Parts, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let parts = Arc::new(parts);
         Ok(Self {
             writer: Writer::start(parts.clone())?,
             parts,

@@ -25,6 +25,9 @@ pub(super) struct Parts {
     folder: PathBuf,
     known: Mutex<BTreeMap<Month, Part>>,
     generations: AtomicU64,
+    /// A full disk, for tests.
+    #[cfg(test)]
+    pub max_pages: Option<u32>,
 }
 
 /// One part file.
@@ -53,6 +56,8 @@ impl Parts {
             folder: folder.to_owned(),
             known: Mutex::default(),
             generations: AtomicU64::default(),
+            #[cfg(test)]
+            max_pages: None,
         };
         for entry in fs::read_dir(folder).map_err(failed("list the audit database"))? {
             let name = entry
@@ -81,6 +86,10 @@ impl Parts {
         let is_known = self.known().contains_key(&month);
         let what = format!("part {month} of the audit database");
         let connection = open_writable(&self.path(month), PAGE_BYTES, &what, MIGRATIONS)?;
+        #[cfg(test)]
+        if let Some(max_pages) = self.max_pages {
+            connection.pragma_update(None, "max_page_count", max_pages)?;
+        }
         if !is_known {
             File::open(&self.folder)
                 .and_then(|folder| folder.sync_all())

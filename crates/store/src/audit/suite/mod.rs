@@ -2,13 +2,20 @@
 
 mod made_up;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use eidetic_model::{ActivityRecord, Clock, SessionId, Timestamp};
 use eidetic_search::{Condition, Field, Filter, Mark, Operator};
 use made_up::MadeUp;
 
 use super::{AuditStore, Batch, MemoryAudit, Page, SqliteAudit};
+use crate::StoreError;
 
 #[tokio::test]
 async fn sqlite_finds_exactly_what_the_oracle_finds() {
@@ -50,6 +57,106 @@ async fn sqlite_forgets_exactly_what_the_oracle_forgets() {
         let store = SqliteAudit::open(folder.path(), clock()).unwrap();
         forgets_exactly_what_the_oracle_forgets(&store, seed).await;
     }
+}
+
+#[tokio::test]
+async fn sqlite_goes_on_from_a_deadline_without_gaps_and_never_stands_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let hurried = SqliteAudit::open(folder.path(), Arc::new(Hurrying::default())).unwrap();
+    let oracle = MemoryAudit::new();
+    let mut made_up = MadeUp::new(31);
+    let records = fill(&mut made_up, &[&hurried, &oracle], 500).await;
+    for _ in 0..40 {
+        let filter = made_up.filter(&records);
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = Page {
+                limit: 30,
+                after,
+                deadline: Duration::ZERO,
+            };
+            let page = hurried.search(&filter, page).await.unwrap();
+            found.extend(page.records);
+            let Some(next) = page.next else { break };
+            assert!(after.is_none_or(|after| next.position < after.position));
+            after = Some(next);
+        }
+        assert!(found == all(&oracle, &filter).await, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_says_when_it_is_full_and_goes_on_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = MadeUp::new(41);
+    let store = SqliteAudit::open_small(folder.path(), clock(), 60).unwrap();
+    let (mut kept, mut first) = (0, 1);
+    let refused = loop {
+        let batch = made_up.batch(1, first, 50);
+        first = batch.records.last_key_value().unwrap().0.next().0;
+        match store.append(batch.clone()).await {
+            Ok(()) => kept += 50,
+            Err(StoreError::Full { .. }) => break batch,
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    assert!(kept > 0);
+    let still_readable = search(&store, &Filter::default(), None, 10).await;
+    assert_eq!(still_readable.records.len(), 10);
+    drop(store);
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    store.append(refused).await.unwrap();
+    assert_eq!(all(&store, &Filter::default()).await.len(), kept + 50);
+}
+
+#[tokio::test]
+async fn sqlite_refuses_parts_that_are_newer_or_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    store.append(MadeUp::new(1).batch(1, 1, 5)).await.unwrap();
+    drop(store);
+    let parts = folder.path().join("parts");
+    let stray = parts.join("notes.txt");
+    std::fs::write(&stray, "not a part").unwrap();
+    assert!(SqliteAudit::open(folder.path(), clock()).is_ok());
+    std::fs::write(parts.join("2031-02.db"), "x".repeat(20_000)).unwrap();
+    assert!(matches!(
+        SqliteAudit::open(folder.path(), clock()),
+        Err(StoreError::Damaged { .. })
+    ));
+    // A part of which not even the tables were made is made anew.
+    std::fs::write(parts.join("2031-02.db"), "").unwrap();
+    assert!(SqliteAudit::open(folder.path(), clock()).is_ok());
+    let newer = rusqlite::Connection::open(parts.join("2031-02.db")).unwrap();
+    newer.pragma_update(None, "user_version", 77).unwrap();
+    drop(newer);
+    assert!(matches!(
+        SqliteAudit::open(folder.path(), clock()),
+        Err(StoreError::TooNew { found: 77, .. })
+    ));
+}
+
+#[tokio::test]
+async fn many_agents_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteAudit::open(folder.path(), clock()).unwrap());
+    let agents: Vec<_> = (1..=20)
+        .map(|agent| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut made_up = MadeUp::new(agent.into());
+                for round in 0..10 {
+                    let batch = made_up.batch(agent, 1 + 100 * round, 20);
+                    store.append(batch).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for agent in agents {
+        agent.await.unwrap();
+    }
+    assert_eq!(store.health().await.unwrap().records, 20 * 10 * 20);
+    assert_eq!(all(&*store, &Filter::default()).await.len(), 20 * 10 * 20);
 }
 
 async fn finds_exactly_what_the_oracle_finds(store: &dyn AuditStore, seed: u64) {
@@ -271,4 +378,18 @@ async fn timeline(
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(eidetic_testkit::SimulatedClock::at(Timestamp::default()))
+}
+
+/// A clock on which a second passes at each look.
+#[derive(Default)]
+struct Hurrying(AtomicU64);
+
+impl Clock for Hurrying {
+    fn wall(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
+    }
 }
