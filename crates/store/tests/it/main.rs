@@ -1,0 +1,3 @@
+//! The stores as the server uses them, in a process that is killed.
+
+mod killed;
