@@ -1,0 +1,120 @@
+/** Calls of the server's API, one function each. */
+
+import { ApiError, errorFromResponse, isAbort } from './problem';
+import type {
+  Account,
+  Computer,
+  EnrolmentToken,
+  SearchPage,
+  SearchRequest,
+  SessionDetail,
+  SessionPage,
+} from './types';
+
+const BASE = '/api/v1';
+
+export function signIn(userName: string, password: string): Promise<Account> {
+  return call('POST', '/sign-in', { body: { user_name: userName, password } });
+}
+
+export function signOut(): Promise<void> {
+  return call('POST', '/sign-out');
+}
+
+export function account(signal?: AbortSignal): Promise<Account> {
+  return call('GET', '/account', { signal });
+}
+
+export function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  return call('POST', '/account/password', {
+    body: { current_password: currentPassword, new_password: newPassword },
+  });
+}
+
+export function search(request: SearchRequest, signal?: AbortSignal): Promise<SearchPage> {
+  return call('POST', '/search', { body: request, signal });
+}
+
+export function sessions(
+  after: string | undefined,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<SessionPage> {
+  return call('GET', `/sessions?${pageQuery(after, limit)}`, { signal });
+}
+
+export function session(id: string, signal?: AbortSignal): Promise<SessionDetail> {
+  return call('GET', `/sessions/${encodeURIComponent(id)}`, { signal });
+}
+
+/** A page of what happened in a session, oldest first. */
+export function sessionActivities(
+  id: string,
+  after: string | undefined,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<SearchPage> {
+  const path = `/sessions/${encodeURIComponent(id)}/activities?${pageQuery(after, limit)}`;
+  return call('GET', path, { signal });
+}
+
+export async function computers(signal?: AbortSignal): Promise<Computer[]> {
+  const answer = await call<{ computers: Computer[] }>('GET', '/computers', { signal });
+  return answer.computers;
+}
+
+export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {
+  return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs } });
+}
+
+/** The version of the server, known without a sign-in. */
+export function health(): Promise<{ status: string; version: string }> {
+  return call('GET', '/health');
+}
+
+export function thumbnailUrl(sessionId: string): string {
+  return `${BASE}/sessions/${encodeURIComponent(sessionId)}/thumbnail`;
+}
+
+export function segmentDataUrl(segmentId: string): string {
+  return `${BASE}/segments/${encodeURIComponent(segmentId)}/data`;
+}
+
+/** Where the changes of a running session come from, since the activity with the mark `after`. */
+export function liveUrl(sessionId: string, after: string | undefined): string {
+  const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+  return `${BASE}/sessions/${encodeURIComponent(sessionId)}/live${query}`;
+}
+
+interface CallOptions {
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (method !== 'GET') headers['x-eidetic-request'] = '1';
+  if (options.body !== undefined) headers['content-type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+      credentials: 'same-origin',
+    });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ApiError('unavailable', 'The server cannot be reached.', 0);
+  }
+  if (!response.ok) throw await errorFromResponse(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+function pageQuery(after: string | undefined, limit: number): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (after !== undefined) query.set('after', after);
+  return query.toString();
+}
