@@ -337,6 +337,15 @@ impl Spool {
             .begin(&mut self.volume, id, self.entries.newest())
     }
 
+    /// Whether segments could take so many bytes more now.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Io`].
+    pub fn takes_segments(&mut self, bytes: u64) -> Result<bool, SpoolError> {
+        self.has_room(bytes, self.reserve_bytes())
+    }
+
     /// Adds bytes to an open segment, which then tells what the display showed until `until`.
     /// After a crash all of them are there or none.
     ///

@@ -1,0 +1,56 @@
+//! The optional configuration file, `/etc/eidetic/agent.toml`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+/// What the administrator wrote. What is recorded is not his but the server's to say.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The agent's folder.
+    pub(crate) state_folder: Option<PathBuf>,
+    /// Records this X display instead of the sessions that logind tells of.
+    pub(crate) display: Option<String>,
+}
+
+impl Config {
+    /// Reads the file. One that is not there is empty, unless it was `named` explicitly.
+    pub(crate) fn read(path: &Path, named: bool) -> anyhow::Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !named => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("failed to read the configuration {}", path.display()));
+            }
+        };
+        toml::from_str(&text)
+            .with_context(|| format!("the configuration {} is not valid", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_refused_by_name_and_a_missing_file_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        assert_eq!(Config::read(&path, false).unwrap(), Config::default());
+        assert!(Config::read(&path, true).is_err());
+        fs::write(&path, "state_folder = \"/srv/agent\"\n").unwrap();
+        let config = Config::read(&path, true).unwrap();
+        assert_eq!(config.state_folder.unwrap(), Path::new("/srv/agent"));
+        fs::write(&path, "frames = 9\n").unwrap();
+        let error = format!("{:#}", Config::read(&path, true).unwrap_err());
+        assert!(error.contains("unknown field `frames`"), "{error}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Enrolment: a token for a certificate.
+
+use eidetic_model::AgentId;
+use eidetic_wire::{
+    EnrolmentTicket, ProtocolVersion, convert::to_proto,
+    proto::{self, gateway_client::GatewayClient},
+};
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rustls_pki_types::CertificateDer;
+use tonic::{Code, Status};
+
+use super::{
+    Identity,
+    tls::{enrolling_config, is_pinned},
+};
+use crate::{
+    connection::{ConnectError, connect},
+    server_address::ServerAddress,
+};
+
+/// What is needed to enrol.
+#[derive(Debug)]
+pub(crate) struct Enrolment {
+    /// The server.
+    pub(crate) server: ServerAddress,
+    /// The one-time right to enrol.
+    pub(crate) ticket: EnrolmentTicket,
+    /// This computer's name.
+    pub(crate) computer_name: String,
+    /// This computer's operating system.
+    pub(crate) operating_system: String,
+}
+
+/// Enrolment failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EnrolError {
+    /// There is no connection to the server.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server refused.
+    #[error("the server at {server} refuses to enrol this computer: {reason}")]
+    Refused {
+        /// The server.
+        server: ServerAddress,
+        /// Its own words: they say what to do.
+        reason: String,
+    },
+    /// The connection broke.
+    #[error("the connection to {server} broke while enrolling: {reason}; try again")]
+    Broken {
+        /// The server.
+        server: ServerAddress,
+        /// What the transport says.
+        reason: String,
+    },
+    /// The answer is not one.
+    #[error("the server at {server} answered with {what} that is not valid")]
+    BadAnswer {
+        /// The server.
+        server: ServerAddress,
+        /// What of the answer.
+        what: &'static str,
+    },
+    /// No key could be made, or the request for a certificate.
+    #[error("failed to make a key: {0}")]
+    Key(#[from] rcgen::Error),
+}
+
+/// Enrols this computer: its new identity is not kept yet.
+pub(crate) async fn enrol(enrolment: Enrolment) -> Result<Identity, EnrolError> {
+    let Enrolment {
+        server,
+        ticket,
+        computer_name,
+        operating_system,
+    } = enrolment;
+    let authority_sha256 = *ticket.authority_sha256();
+    let config = enrolling_config(authority_sha256).map_err(ConnectError::Setup)?;
+    let channel = connect(&server, config).await?;
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let request = proto::EnrolRequest {
+        protocol: Some(to_proto::protocol_range(
+            ProtocolVersion::OLDEST,
+            ProtocolVersion::NEWEST,
+        )),
+        token: ticket.to_text(),
+        certificate_request: certificate_request(&key)?.into(),
+        computer_name,
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        operating_system,
+    };
+    let answer = GatewayClient::new(channel)
+        .enrol(request)
+        .await
+        .map_err(|status| explain(&server, &status))?
+        .into_inner();
+    let bad = |what| EnrolError::BadAnswer {
+        server: server.clone(),
+        what,
+    };
+    if !is_pinned(&answer.authority, &authority_sha256) {
+        return Err(bad("an authority"));
+    }
+    if x509_parser::parse_x509_certificate(&answer.certificate).is_err() {
+        return Err(bad("a certificate"));
+    }
+    Ok(Identity {
+        agent: AgentId::from_slice(&answer.agent_id).ok_or_else(|| bad("an agent's id"))?,
+        certificate: CertificateDer::from(answer.certificate.to_vec()),
+        authority: CertificateDer::from(answer.authority.to_vec()),
+        key: key.serialize_der(),
+        server,
+    })
+}
+
+/// A request for a certificate of this key. PKCS #10, DER.
+pub(super) fn certificate_request(key: &KeyPair) -> Result<Vec<u8>, rcgen::Error> {
+    let request = CertificateParams::default().serialize_request(key)?;
+    Ok(request.der().to_vec())
+}
+
+fn explain(server: &ServerAddress, status: &Status) -> EnrolError {
+    let server = server.clone();
+    let reason = status.message().to_owned();
+    match status.code() {
+        Code::Unavailable | Code::Unknown | Code::DeadlineExceeded | Code::Cancelled => {
+            EnrolError::Broken { server, reason }
+        }
+        _ => EnrolError::Refused { server, reason },
+    }
+}

@@ -1,0 +1,188 @@
+//! Linux.
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    fs,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use eidetic_capture::{
+    CaptureError, Desktop, LoginSession, LoginSessionId, Screen, SessionChange, Sessions,
+    linux::{Logind, SessionDisplay, UnattendedDisplay, X11Desktop, X11Screen},
+};
+use eidetic_wire::Backoff;
+use rustix::{process::setpriority_process, time::ClockId};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tracing::{info, warn};
+
+use crate::service::Event;
+
+/// Which sessions to record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SessionSource {
+    /// All that logind tells of.
+    Logind,
+    /// The one of this display, without logind.
+    Display {
+        /// The display, such as `:0`.
+        name: String,
+        /// The account that its session belongs to; this process's own if none is given.
+        user: Option<String>,
+    },
+}
+
+/// Tells of sessions until the service is gone.
+pub(crate) async fn watch_sessions(source: SessionSource, events: mpsc::Sender<Event>) {
+    match source {
+        SessionSource::Display { name, user } => {
+            let owner = user.as_deref().and_then(uzers::get_user_by_name);
+            let owner = owner.map_or_else(uzers::get_current_uid, |user| user.uid());
+            let mut sessions = UnattendedDisplay::new(&name, owner);
+            let mut known = Known::default();
+            let _never_fails = known.follow(&mut sessions, &events).await;
+        }
+        SessionSource::Logind => watch_logind(events).await,
+    }
+}
+
+/// The account of this name, if `run --user` can take it.
+pub(crate) fn account_exists(name: &str) -> bool {
+    uzers::get_user_by_name(name).is_some()
+}
+
+async fn watch_logind(events: mpsc::Sender<Event>) {
+    let mut known = Known::default();
+    let mut backoff = Backoff::new();
+    while !events.is_closed() {
+        match Logind::connect(None).await {
+            Ok(mut logind) => {
+                info!("following the sessions that logind tells of");
+                backoff.reset();
+                if let Err(error) = known.follow(&mut logind, &events).await {
+                    warn!(%error, "logind is lost, trying again");
+                }
+            }
+            Err(error) => warn!(
+                %error,
+                "logind does not answer: no session can be recorded; \
+                 `eidetic-agent run --display :0` records a display without it"
+            ),
+        }
+        sleep(backoff.next(u32::MAX)).await;
+    }
+}
+
+/// The sessions that the service was told of.
+#[derive(Default)]
+struct Known(HashSet<LoginSessionId>);
+
+impl Known {
+    /// Tells what the source tells. Sessions that a source tells of no more, after another one was
+    /// lost, have ended meanwhile.
+    async fn follow<S: Sessions>(
+        &mut self,
+        source: &mut S,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), CaptureError> {
+        let mut there = HashSet::new();
+        let mut listing = !self.0.is_empty();
+        loop {
+            let change = if listing {
+                match timeout(LISTING, source.next()).await {
+                    Ok(change) => change?,
+                    Err(_) => {
+                        listing = false;
+                        for id in self.0.difference(&there) {
+                            let change = SessionChange::Ended { id: id.clone() };
+                            let _service_is_leaving = events.send(Event::Sessions(change)).await;
+                        }
+                        self.0.clone_from(&there);
+                        continue;
+                    }
+                }
+            } else {
+                source.next().await?
+            };
+            match &change {
+                SessionChange::Began { session, .. } => {
+                    there.insert(session.id.clone());
+                    self.0.insert(session.id.clone());
+                }
+                SessionChange::Ended { id } => {
+                    there.remove(id);
+                    self.0.remove(id);
+                }
+                SessionChange::Happened { .. } | SessionChange::ShuttingDown => {}
+            }
+            if events.send(Event::Sessions(change)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What a recorder needs in its environment to open the display of this session.
+pub(crate) fn display_environment(session: &LoginSession) -> Vec<(&'static str, OsString)> {
+    // Without a leader nothing is known of the session but its display.
+    if session.leader.is_none() {
+        let display = session.display.clone().unwrap_or_default();
+        return vec![("DISPLAY", display.into())];
+    }
+    SessionDisplay::find(session)
+        .map(|display| display.environment().collect())
+        .unwrap_or_default()
+}
+
+/// The screen of a display.
+pub(crate) fn open_screen(display: &str) -> Result<Box<dyn Screen>, CaptureError> {
+    Ok(Box::new(X11Screen::open(display)?))
+}
+
+/// The desktop of a display, whose session belongs to this account.
+pub(crate) fn open_desktop(display: &str, user_id: u32) -> Result<Box<dyn Desktop>, CaptureError> {
+    Ok(Box::new(X11Desktop::open(display, user_id)?))
+}
+
+/// Gives up what a recorder does not need: gaining rights, and going before the user's programs.
+pub(crate) fn restrict_recorder() -> anyhow::Result<()> {
+    rustix::thread::set_no_new_privs(true).context("failed to set no_new_privs")?;
+    setpriority_process(None, NICENESS).context("failed to lower the priority")?;
+    Ok(())
+}
+
+/// The processor time that this process has used.
+pub(crate) fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// This computer's name.
+pub(crate) fn computer_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// This computer's operating system, as a person would name it.
+pub(crate) fn operating_system() -> String {
+    ini::Ini::load_from_file("/etc/os-release")
+        .ok()
+        .and_then(|release| {
+            let name = release.general_section().get("PRETTY_NAME")?;
+            Some(name.to_owned())
+        })
+        .unwrap_or_else(|| "Linux".to_owned())
+}
+
+/// After its source was lost, a session that is not told of again within this time has ended.
+const LISTING: Duration = Duration::from_secs(2);
+
+/// How far a recorder stands back behind the user's programs.
+const NICENESS: i32 = 7;

@@ -1,0 +1,341 @@
+//! What a recorder knows and decides, without threads and without waiting.
+
+use std::{sync::Arc, time::Duration};
+
+use eidetic_capture::{Capture, DesktopEvent};
+use eidetic_model::{
+    Action, ActivityRecord, Captured, Clock, GapReason, IdSource, ObjectType, Policy, Recording,
+    SessionDescription, SessionEvent,
+};
+use tracing::info;
+
+use super::{
+    Reports,
+    budget::Budget,
+    idle::{IdleTracker, InputChange},
+    session_clock::{Now, SessionClock},
+    titles::{TitleRecord, Titles},
+    tracks::{FrameOutcome, Tracks},
+};
+use crate::channel::{Assignment, FramingError, Report};
+
+/// One session's recording. What the threads capture comes in, reports go out.
+pub(crate) struct Recorder {
+    parts: Parts,
+    session: SessionDescription,
+    policy: Policy,
+    clock: SessionClock,
+    titles: Titles,
+    idle: IdleTracker,
+    tracks: Tracks,
+    budget: Budget,
+    /// Changes whenever the screen has to be opened anew, for whole frames of all displays.
+    generation: u64,
+    paused: bool,
+    /// Whether it was told that frames of this layout cannot be recorded.
+    refusal_told: bool,
+    finished: bool,
+}
+
+/// What a recorder works with.
+pub(crate) struct Parts {
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Ids for segments.
+    pub(crate) ids: Arc<dyn IdSource>,
+    /// Processor time that this process has used.
+    pub(crate) cpu_time: Box<dyn Fn() -> Duration + Send>,
+    /// Where reports go.
+    pub(crate) reports: Box<dyn Reports>,
+}
+
+/// What the screen's thread does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScreenTurn {
+    /// Take the next frame, after this pause.
+    Go {
+        /// The least time until the next frame.
+        pause: Duration,
+        /// How many displays may have a frame at the same time.
+        displays: usize,
+    },
+    /// Nothing was to be recorded: wait on for changes.
+    Wait,
+    /// Close the screen, and ask again whether it is wanted.
+    Close,
+}
+
+/// Whether the screen is to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScreenWish {
+    /// Open it; hand in this number with what it gives.
+    Open(u64),
+    /// Not now.
+    Closed,
+    /// Never again.
+    Finished,
+}
+
+impl Recorder {
+    /// A recorder of the session that it was assigned.
+    pub(crate) fn new(assignment: Assignment, parts: Parts) -> Self {
+        let policy = assignment.policy;
+        Self {
+            clock: SessionClock::new(&*parts.clock),
+            titles: Titles::new(policy.max_titles_per_second()),
+            idle: IdleTracker::new(policy.idle_after()),
+            tracks: Tracks::new(assignment.session.id),
+            budget: Budget::new(parts.clock.monotonic(), (parts.cpu_time)()),
+            session: assignment.session,
+            policy,
+            generation: 0,
+            paused: assignment.screen_paused,
+            refusal_told: false,
+            finished: false,
+            parts,
+        }
+    }
+
+    /// Whether the screen is to be recorded now.
+    pub(crate) fn screen_wish(&self) -> ScreenWish {
+        if self.finished {
+            ScreenWish::Finished
+        } else if self.records_screen() {
+            ScreenWish::Open(self.generation)
+        } else {
+            ScreenWish::Closed
+        }
+    }
+
+    /// The policy is now this.
+    pub(crate) fn set_policy(&mut self, policy: Policy) -> Result<(), FramingError> {
+        let recorded = self.records_screen();
+        self.titles.set_rate(policy.max_titles_per_second());
+        if policy.idle_after() != self.policy.idle_after() {
+            self.idle.set_idle_after(policy.idle_after());
+        }
+        self.policy = policy;
+        if recorded && !self.records_screen() {
+            let now = self.now()?;
+            self.generation += 1;
+            self.tracks.seal_all(now, &mut *self.parts.reports)?;
+        }
+        Ok(())
+    }
+
+    /// The spool is full: open segments are lost, and no new ones begin.
+    pub(crate) fn pause_screen(&mut self) {
+        self.paused = true;
+        self.generation += 1;
+        self.tracks.abandon_all();
+    }
+
+    /// There is room again.
+    pub(crate) fn resume_screen(&mut self) {
+        self.paused = false;
+    }
+
+    /// The display is open.
+    pub(crate) fn ready(&mut self) -> Result<(), FramingError> {
+        self.parts.reports.report(Report::Ready)
+    }
+
+    /// Takes in what the screen gave that was opened under `generation`.
+    pub(crate) fn captured(
+        &mut self,
+        generation: u64,
+        capture: Capture<'_>,
+    ) -> Result<ScreenTurn, FramingError> {
+        if self.finished {
+            return Ok(ScreenTurn::Close);
+        }
+        let now = self.now()?;
+        if generation != self.generation || !self.records_screen() {
+            return Ok(ScreenTurn::Close);
+        }
+        let frame = match capture {
+            Capture::Unchanged => return Ok(ScreenTurn::Wait),
+            Capture::Layout(displays) => {
+                self.refusal_told = false;
+                let reports = &mut *self.parts.reports;
+                let unusable = self.tracks.set_layout(now, displays, reports)?;
+                for _display in unusable {
+                    self.report_gap(GapReason::DisplayUnavailable, now)?;
+                }
+                return Ok(ScreenTurn::Wait);
+            }
+            Capture::Frame(frame) => frame,
+        };
+        let reports = &mut *self.parts.reports;
+        let outcome = self.tracks.frame(now, &frame, &*self.parts.ids, reports)?;
+        if outcome == FrameOutcome::Refused && !self.refusal_told {
+            self.refusal_told = true;
+            self.report_gap(GapReason::Overloaded, now)?;
+        }
+        let cpu = (self.parts.cpu_time)();
+        if let Some(change) = self.budget.observed(now.monotonic, cpu) {
+            let percent = format!("{:.1}", change.share * 100.0);
+            info!(percent, divisor = change.divisor, times_lowered = change.times_lowered,
+                "frame rate follows the recorder's own use of the processor");
+        }
+        Ok(ScreenTurn::Go {
+            pause: self.budget.interval(self.policy.min_frame_interval()),
+            displays: self.tracks.displays(),
+        })
+    }
+
+    /// Takes in what happened on the desktop.
+    pub(crate) fn desktop_event(&mut self, event: DesktopEvent) -> Result<(), FramingError> {
+        if self.finished {
+            return Ok(());
+        }
+        let now = self.now()?;
+        match event {
+            DesktopEvent::Activated(window) => {
+                for record in self.titles.changed(now.monotonic, now.time, window) {
+                    self.report_title(record)?;
+                }
+                Ok(())
+            }
+            DesktopEvent::ScreensaverOn => self.report_event(SessionEvent::ScreensaverOn, now),
+            DesktopEvent::ScreensaverOff => self.report_event(SessionEvent::ScreensaverOff, now),
+        }
+    }
+
+    /// How long the desktop's thread may wait for an event before something else is due.
+    pub(crate) fn desktop_wait(&mut self) -> Duration {
+        let now = self.parts.clock.monotonic();
+        let title = self.titles.deadline(now).unwrap_or(Duration::MAX);
+        title
+            .min(self.idle.ask_at())
+            .saturating_sub(now)
+            .min(LONGEST_WAIT)
+    }
+
+    /// Whether to ask how long nobody was there. `woken` by something that happened.
+    pub(crate) fn asks_for_idle(&self, woken: bool) -> bool {
+        self.idle.ask_at() <= self.parts.clock.monotonic() || (woken && self.idle.is_idle())
+    }
+
+    /// Takes in that nobody has been there for `idle`.
+    pub(crate) fn idle_observed(&mut self, idle: Duration) -> Result<(), FramingError> {
+        if self.finished {
+            return Ok(());
+        }
+        let now = self.now()?;
+        match self.idle.observed(now, idle) {
+            Some(InputChange::Stopped { from }) => {
+                self.parts.reports.report(Report::InputStopped { from })
+            }
+            Some(InputChange::Resumed { until }) => {
+                self.parts.reports.report(Report::InputResumed { until })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Does what is due by now.
+    pub(crate) fn tick(&mut self) -> Result<(), FramingError> {
+        if self.finished {
+            return Ok(());
+        }
+        let now = self.now()?;
+        if let Some(record) = self.titles.due(now.monotonic) {
+            self.report_title(record)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits and seals what is open. Nothing is taken in after.
+    pub(crate) fn finish(&mut self) -> Result<(), FramingError> {
+        if self.finished {
+            return Ok(());
+        }
+        let now = self.now()?;
+        self.finished = true;
+        if let Some(record) = self.titles.flush() {
+            self.report_title(record)?;
+        }
+        self.tracks.seal_all(now, &mut *self.parts.reports)
+    }
+
+    /// The moment now. If the clock was moved: the gap is told and new segments begin.
+    fn now(&mut self) -> Result<Now, FramingError> {
+        let (now, jump) = self.clock.now(&*self.parts.clock);
+        if let Some(jump) = jump {
+            let before = Now {
+                time: jump.from,
+                monotonic: now.monotonic,
+            };
+            self.tracks.seal_all(before, &mut *self.parts.reports)?;
+            self.generation += 1;
+            self.parts.reports.report(Report::Gap {
+                reason: GapReason::ClockJumped,
+                from: jump.from,
+                until: jump.to,
+            })?;
+        }
+        Ok(now)
+    }
+
+    fn records_screen(&self) -> bool {
+        self.policy.recording() == Recording::Screen && !self.paused
+    }
+
+    fn report_title(&mut self, record: TitleRecord) -> Result<(), FramingError> {
+        let window = record.window;
+        let moment = self
+            .records_screen()
+            .then(|| self.tracks.moment(window.middle, record.when));
+        let details = window.run_as.detail().map(Captured::new);
+        self.report_activity(ActivityRecord {
+            session: self.session.id,
+            when: record.when,
+            who: self.session.who.clone(),
+            action: Action::Activated,
+            object_type: window.run_as.object_type(),
+            what: window.title,
+            where_: self.session.where_.clone(),
+            workstation: self.session.origin.workstation().map(str::to_owned),
+            details: details.into_iter().collect(),
+            application: window.application,
+            coalesced: record.coalesced,
+            moment,
+        })
+    }
+
+    fn report_event(&mut self, event: SessionEvent, now: Now) -> Result<(), FramingError> {
+        let moment = self
+            .records_screen()
+            .then(|| self.tracks.moment((0, 0), now.time));
+        self.report_activity(ActivityRecord {
+            session: self.session.id,
+            when: now.time,
+            who: self.session.who.clone(),
+            action: event.action(),
+            object_type: ObjectType::UserSession,
+            what: Captured::from(event.what()),
+            where_: self.session.where_.clone(),
+            workstation: self.session.origin.workstation().map(str::to_owned),
+            details: Vec::new(),
+            application: None,
+            coalesced: 0,
+            moment,
+        })
+    }
+
+    fn report_activity(&mut self, record: ActivityRecord) -> Result<(), FramingError> {
+        self.parts.reports.report(Report::Activity(Box::new(record)))
+    }
+
+    fn report_gap(&mut self, reason: GapReason, now: Now) -> Result<(), FramingError> {
+        self.parts.reports.report(Report::Gap {
+            reason,
+            from: now.time,
+            until: now.time,
+        })
+    }
+}
+
+/// A thread looks up at least this often: a clock that was moved is noticed by then.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);

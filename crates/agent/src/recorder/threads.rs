@@ -1,0 +1,203 @@
+//! The threads that wait for the display, and what they share.
+
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use eidetic_capture::{CaptureError, Desktop, Screen};
+use tracing::debug;
+
+use super::recorder::{LONGEST_WAIT, Recorder, ScreenTurn, ScreenWish};
+use crate::channel::FramingError;
+
+/// The recorder, for all threads.
+pub(super) struct Shared {
+    recorder: Mutex<Recorder>,
+    /// Something changed that a pausing thread may have to know: the policy, or the end.
+    changed: Condvar,
+}
+
+/// Why a thread ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ThreadEnd {
+    /// It was told to.
+    #[error("finished")]
+    Finished,
+    /// The display cannot be captured any more.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The service is gone.
+    #[error(transparent)]
+    Service(#[from] FramingError),
+}
+
+impl Shared {
+    /// Shares the recorder.
+    pub(super) fn new(recorder: Recorder) -> Self {
+        Self {
+            recorder: Mutex::new(recorder),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Tells the recorder something that pausing threads may have to know.
+    pub(super) fn tell<T>(&self, what: impl FnOnce(&mut Recorder) -> T) -> T {
+        let value = what(&mut self.lock());
+        self.changed.notify_all();
+        value
+    }
+
+    /// Captures the screen for as long as it is wanted.
+    pub(super) fn run_screen(
+        &self,
+        open: impl Fn() -> Result<Box<dyn Screen>, CaptureError>,
+    ) -> ThreadEnd {
+        loop {
+            let generation = match self.wait_for_wish() {
+                ScreenWish::Open(generation) => generation,
+                ScreenWish::Finished => return ThreadEnd::Finished,
+                ScreenWish::Closed => continue,
+            };
+            let captured = open()
+                .map_err(ThreadEnd::from)
+                .and_then(|mut screen| self.capture(generation, &mut *screen));
+            if let Err(end) = captured {
+                return end;
+            }
+        }
+    }
+
+    /// Follows the desktop until the end.
+    pub(super) fn run_desktop(&self, desktop: &mut dyn Desktop) -> ThreadEnd {
+        let mut failures = Failures::default();
+        loop {
+            if let Err(end) = self.desktop_turn(desktop, &mut failures) {
+                return end;
+            }
+        }
+    }
+
+    fn desktop_turn(
+        &self,
+        desktop: &mut dyn Desktop,
+        failures: &mut Failures,
+    ) -> Result<(), ThreadEnd> {
+        let wait = {
+            let mut recorder = self.lock();
+            if recorder.screen_wish() == ScreenWish::Finished {
+                return Err(ThreadEnd::Finished);
+            }
+            recorder.desktop_wait()
+        };
+        let event = failures.forgive(desktop.next(wait))?.flatten();
+        let woken = event.is_some();
+        if let Some(event) = event {
+            self.lock().desktop_event(event)?;
+        }
+        if self.lock().asks_for_idle(woken)
+            && let Some(idle) = failures.forgive(desktop.idle())?
+        {
+            self.lock().idle_observed(idle)?;
+        }
+        self.lock().tick()?;
+        if woken || failures.in_a_row > 0 {
+            // Titles that spin are asked for this often at most; none goes uncounted meanwhile.
+            self.pause(EVENT_INTERVAL, None);
+        }
+        Ok(())
+    }
+
+    /// Takes frames until the screen is to be closed.
+    fn capture(&self, generation: u64, screen: &mut dyn Screen) -> Result<(), ThreadEnd> {
+        let mut failures = Failures::default();
+        // Displays that changed together are taken together: how many may still be waiting.
+        let mut together = 0;
+        let mut pause_after = Duration::ZERO;
+        loop {
+            let wait = if together > 0 { Duration::ZERO } else { LONGEST_WAIT };
+            let Some(capture) = failures.forgive(screen.next(wait))? else {
+                self.pause(EVENT_INTERVAL, Some(generation));
+                continue;
+            };
+            match self.lock().captured(generation, capture)? {
+                ScreenTurn::Close => return Ok(()),
+                ScreenTurn::Wait => together = together.min(1),
+                ScreenTurn::Go { pause, displays } => {
+                    pause_after = pause;
+                    if together == 0 {
+                        together = displays;
+                    }
+                }
+            }
+            if together > 0 {
+                together -= 1;
+                if together == 0 {
+                    self.pause(pause_after, Some(generation));
+                }
+            }
+        }
+    }
+
+    fn wait_for_wish(&self) -> ScreenWish {
+        let mut recorder = self.lock();
+        loop {
+            match recorder.screen_wish() {
+                ScreenWish::Closed => {
+                    recorder = self
+                        .changed
+                        .wait(recorder)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+                wish => return wish,
+            }
+        }
+    }
+
+    /// Waits, unless the end comes, or the screen is not wanted under this generation any more.
+    fn pause(&self, pause: Duration, generation: Option<u64>) {
+        let _recorder = self
+            .changed
+            .wait_timeout_while(self.lock(), pause, |recorder| match recorder.screen_wish() {
+                ScreenWish::Finished => false,
+                ScreenWish::Closed => generation.is_none(),
+                ScreenWish::Open(current) => generation.is_none_or(|mine| mine == current),
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// A thread that panicked ends the process, so that poison is never seen by others.
+    fn lock(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Failures that are worth another try.
+#[derive(Debug, Default)]
+struct Failures {
+    in_a_row: u32,
+}
+
+impl Failures {
+    /// The value; `None` if it failed and shall be tried again; the error if that makes no sense.
+    fn forgive<T>(&mut self, result: Result<T, CaptureError>) -> Result<Option<T>, CaptureError> {
+        match result {
+            Ok(value) => {
+                self.in_a_row = 0;
+                Ok(Some(value))
+            }
+            Err(error @ CaptureError::Failed { .. }) if self.in_a_row < MAX_FAILURES_IN_A_ROW => {
+                debug!(%error, "capture failed, trying again");
+                self.in_a_row += 1;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The least time between two looks at the desktop, and between two tries after a failure.
+const EVENT_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A display that fails so often without a success between is taken for gone.
+const MAX_FAILURES_IN_A_ROW: u32 = 50;

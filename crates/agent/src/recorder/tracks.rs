@@ -1,0 +1,301 @@
+//! The displays of a session, and the segment that each one is recorded into.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use eidetic_capture::{Display, Frame};
+use eidetic_codec::{
+    Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, Rect,
+    SegmentWriter, Totals,
+};
+use eidetic_model::{
+    DisplayIndex, IdSource, RecordedMoment, SegmentDescription, SegmentId, SessionId, Timestamp,
+};
+use tracing::warn;
+
+use super::{Reports, session_clock::Now};
+use crate::channel::{FramingError, MAX_PIECE_BYTES, Report};
+
+/// One track for each display: its encoder, and its open segment if there is one.
+///
+/// A segment begins with a key frame and is sealed after [`MAX_BYTES`] or [`MAX_AGE`], whichever
+/// comes first with the next frame; or when the caller says so.
+#[derive(Debug)]
+pub(crate) struct Tracks {
+    session: SessionId,
+    tracks: BTreeMap<DisplayIndex, Track>,
+}
+
+#[derive(Debug)]
+struct Track {
+    display: Display,
+    encoder: Encoder,
+    open: Option<OpenSegment>,
+}
+
+#[derive(Debug)]
+struct OpenSegment {
+    id: SegmentId,
+    writer: SegmentWriter,
+    start: Timestamp,
+    started: Duration,
+    frames: u64,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameOutcome {
+    /// It was recorded, or is the same as the one before.
+    Taken,
+    /// It cannot be recorded.
+    Refused,
+}
+
+impl Tracks {
+    /// No displays yet.
+    pub(crate) fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            tracks: BTreeMap::new(),
+        }
+    }
+
+    /// The displays are now these: seals what was open. Gives the displays that cannot be
+    /// recorded.
+    pub(crate) fn set_layout(
+        &mut self,
+        now: Now,
+        displays: Vec<Display>,
+        reports: &mut dyn Reports,
+    ) -> Result<Vec<DisplayIndex>, FramingError> {
+        self.seal_all(now, reports)?;
+        self.tracks.clear();
+        let mut unusable = Vec::new();
+        for display in displays {
+            let index = display.index;
+            match encoder_for(&display) {
+                Ok(encoder) => {
+                    let track = Track {
+                        display,
+                        encoder,
+                        open: None,
+                    };
+                    self.tracks.insert(index, track);
+                }
+                Err(error) => {
+                    warn!(display = %index, %error, "display cannot be recorded");
+                    unusable.push(index);
+                }
+            }
+        }
+        Ok(unusable)
+    }
+
+    /// How many displays are recorded.
+    pub(crate) fn displays(&self) -> usize {
+        self.tracks.len()
+    }
+
+    /// Records what a display shows.
+    pub(crate) fn frame(
+        &mut self,
+        now: Now,
+        frame: &Frame<'_>,
+        ids: &dyn IdSource,
+        reports: &mut dyn Reports,
+    ) -> Result<FrameOutcome, FramingError> {
+        let Some(track) = self.tracks.get_mut(&frame.display) else {
+            return Ok(FrameOutcome::Refused);
+        };
+        if track.open.as_ref().is_some_and(|open| open.is_over(now)) {
+            track.seal(now, reports)?;
+        }
+        if track.open.is_none() {
+            track.encoder.request_key_frame();
+        }
+        let start = track.open.as_ref().map_or(now.time, |open| open.start);
+        let damage: Vec<Rect> = frame.damage.iter().copied().map(codec_rect).collect();
+        let pixels = FrameRef {
+            data: frame.pixels,
+            stride: frame.stride,
+        };
+        let encoded = track
+            .encoder
+            .encode(pixels, Damage::Rects(&damage), media_time(now, start));
+        let packet = match encoded {
+            Ok(Encoded::Packet(packet)) => packet,
+            Ok(Encoded::Unchanged) => {
+                track.count_frame();
+                return Ok(FrameOutcome::Taken);
+            }
+            Err(error) => {
+                warn!(display = %frame.display, %error, "frame cannot be encoded");
+                return Ok(FrameOutcome::Refused);
+            }
+        };
+        let mut bytes = Vec::new();
+        if track.open.is_none() {
+            track.begin(self.session, now, ids, &mut bytes, reports)?;
+        }
+        let Some(open) = &mut track.open else {
+            return Ok(FrameOutcome::Refused);
+        };
+        open.frames += 1;
+        if let Err(error) = open.writer.append(&packet, &mut bytes) {
+            warn!(display = %frame.display, %error, "packet does not fit its segment");
+            track.seal(now, reports)?;
+            return Ok(FrameOutcome::Refused);
+        }
+        report_bytes(open.id, bytes.into(), reports)?;
+        Ok(FrameOutcome::Taken)
+    }
+
+    /// Ends all open segments: their displays showed their last pictures until now.
+    pub(crate) fn seal_all(
+        &mut self,
+        now: Now,
+        reports: &mut dyn Reports,
+    ) -> Result<(), FramingError> {
+        for track in self.tracks.values_mut() {
+            track.seal(now, reports)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all open segments, which the service has given up.
+    pub(crate) fn abandon_all(&mut self) {
+        for track in self.tracks.values_mut() {
+            track.open = None;
+        }
+    }
+
+    /// The moment at which the point of the desktop is to be seen.
+    pub(crate) fn moment(&self, at: (i32, i32), time: Timestamp) -> RecordedMoment {
+        let display = self
+            .tracks
+            .values()
+            .min_by_key(|track| distance(&track.display, at))
+            .map_or(DisplayIndex(0), |track| track.display.index);
+        RecordedMoment { display, time }
+    }
+}
+
+impl Track {
+    fn begin(
+        &mut self,
+        session: SessionId,
+        now: Now,
+        ids: &dyn IdSource,
+        bytes: &mut Vec<u8>,
+        reports: &mut dyn Reports,
+    ) -> Result<(), FramingError> {
+        let id = SegmentId::from_uuid(ids.new_id(now.time));
+        let header = self
+            .encoder
+            .segment_header(now.time.as_unix_micros(), FrameInterval::Variable);
+        self.open = Some(OpenSegment {
+            id,
+            writer: SegmentWriter::begin(&header, bytes),
+            start: now.time,
+            started: now.monotonic,
+            frames: 0,
+        });
+        reports.report(Report::SegmentOpened(SegmentDescription {
+            id,
+            session,
+            display: self.display.index,
+            start: now.time,
+            width: self.display.width,
+            height: self.display.height,
+            left: self.display.left,
+            top: self.display.top,
+        }))
+    }
+
+    fn seal(&mut self, now: Now, reports: &mut dyn Reports) -> Result<(), FramingError> {
+        let Some(open) = self.open.take() else {
+            return Ok(());
+        };
+        let totals = Totals {
+            frames: open.frames,
+            final_hash: self.encoder.picture_hash(),
+            encode_cpu_micros: None,
+        };
+        let mut bytes = Vec::new();
+        if let Err(error) = open
+            .writer
+            .finish(media_time(now, open.start), totals, &mut bytes)
+        {
+            // Readable all the same: only the index is missing.
+            warn!(segment = %open.id, %error, "segment is sealed without an index");
+        }
+        report_bytes(open.id, bytes.into(), reports)?;
+        reports.report(Report::SegmentSealed {
+            segment: open.id,
+            until: now.time,
+        })
+    }
+
+    fn count_frame(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.frames += 1;
+        }
+    }
+}
+
+impl OpenSegment {
+    fn is_over(&self, now: Now) -> bool {
+        self.writer.bytes_written() >= MAX_BYTES
+            || now.monotonic.saturating_sub(self.started) >= MAX_AGE
+    }
+}
+
+/// A segment that has this many bytes is sealed with the next frame.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// A segment that was begun so long ago is sealed with the next frame.
+const MAX_AGE: Duration = Duration::from_secs(15 * 60);
+
+fn encoder_for(display: &Display) -> anyhow::Result<Encoder> {
+    let size = PictureSize::new(display.width, display.height)?;
+    Ok(Encoder::new(EncoderConfig::new(size))?)
+}
+
+fn report_bytes(
+    segment: SegmentId,
+    mut bytes: Bytes,
+    reports: &mut dyn Reports,
+) -> Result<(), FramingError> {
+    while !bytes.is_empty() {
+        let piece = bytes.split_to(bytes.len().min(MAX_PIECE_BYTES));
+        reports.report(Report::SegmentBytes {
+            segment,
+            bytes: piece,
+        })?;
+    }
+    Ok(())
+}
+
+fn media_time(now: Now, start: Timestamp) -> MediaTime {
+    let micros = now.time.saturating_since(start).as_micros();
+    MediaTime::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+}
+
+fn codec_rect(rect: eidetic_capture::Rect) -> Rect {
+    Rect {
+        x: rect.x,
+        y: rect.y,
+        width: rect.width,
+        height: rect.height,
+    }
+}
+
+/// How far a point is from a display, in pixels; 0 inside of it.
+fn distance(display: &Display, (x, y): (i32, i32)) -> i64 {
+    let beside = |from: i32, length: u32, at: i32| {
+        let (from, at) = (i64::from(from), i64::from(at));
+        let last = from + i64::from(length) - 1;
+        (from - at).max(at - last).max(0)
+    };
+    beside(display.left, display.width, x) + beside(display.top, display.height, y)
+}

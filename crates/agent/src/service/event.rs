@@ -1,0 +1,57 @@
+//! Everything that can wake the service.
+
+use eidetic_capture::{LoginSessionId, SessionChange};
+use eidetic_model::Policy;
+
+use crate::{channel::Report, recorder::Ending};
+
+/// Something happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// To the sessions of this computer.
+    Sessions(SessionChange),
+    /// A recorder reported something.
+    Report(RecorderRun, Report),
+    /// A recorder's process is gone.
+    RecorderEnded(RecorderRun, Ending),
+    /// It is time to start a session's recorder again.
+    RestartDue(LoginSessionId),
+    /// The server says what is to be recorded.
+    Policy {
+        /// Counts up with each change.
+        revision: u64,
+        /// The policy.
+        policy: Policy,
+    },
+    /// The connection to the server is now in this state.
+    Uplink(UplinkState),
+    /// Some seconds have passed.
+    Tick,
+    /// The system asks the service to leave.
+    Stop,
+}
+
+/// One run of a recorder process. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RecorderRun(pub(crate) u64);
+
+/// The state of the connection to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UplinkState {
+    /// This computer has not been enrolled.
+    NotEnrolled,
+    /// A connection is being made.
+    Connecting,
+    /// The server takes what is sent.
+    Connected,
+    /// There is no connection; another try will be made.
+    Down {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The server has refused this agent.
+    Refused {
+        /// Why, and what to do.
+        reason: String,
+    },
+}

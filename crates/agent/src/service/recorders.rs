@@ -1,0 +1,227 @@
+//! Runs the recorder processes.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use eidetic_capture::{LoginSession, LoginSessionId};
+use eidetic_runtime::Task;
+use tokio::{
+    process::{Child, ChildStdin, ChildStdout, Command},
+    runtime::Handle,
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tracing::{error, warn};
+
+use super::{
+    core::Recorders,
+    event::{Event, RecorderRun},
+};
+use crate::{
+    channel::{Assignment, Order, Report, read_async, write_async},
+    os,
+    recorder::Ending,
+};
+
+/// Recorders as children of this process: the same program, with another command.
+pub(super) struct RecorderProcesses {
+    program: PathBuf,
+    runtime: Handle,
+    events: mpsc::Sender<Event>,
+    running: HashMap<RecorderRun, Running>,
+    restarts: HashMap<LoginSessionId, Task<()>>,
+}
+
+struct Running {
+    /// Full only if the recorder does not read its orders: then they are closed, which ends it.
+    orders: Option<mpsc::Sender<Order>>,
+    _task: Task<()>,
+}
+
+impl RecorderProcesses {
+    /// Starts `program` for each recorder; what becomes of them goes to `events`.
+    pub(super) fn new(program: PathBuf, runtime: Handle, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            program,
+            runtime,
+            events,
+            running: HashMap::new(),
+            restarts: HashMap::new(),
+        }
+    }
+}
+
+impl Recorders for RecorderProcesses {
+    fn start(&mut self, run: RecorderRun, login: &LoginSession, assignment: Assignment) {
+        self.restarts.remove(&login.id);
+        let (orders, inbox) = mpsc::channel(ORDERS_UNDER_WAY);
+        let process = RecorderProcess {
+            run,
+            program: self.program.clone(),
+            login: login.clone(),
+            events: self.events.clone(),
+        };
+        let _runtime = self.runtime.enter();
+        let task = Task::spawn("recorder", process.run(assignment, inbox));
+        let running = Running {
+            orders: Some(orders),
+            _task: task,
+        };
+        self.running.insert(run, running);
+    }
+
+    fn order(&mut self, run: RecorderRun, order: Order) {
+        let Some(running) = self.running.get_mut(&run) else {
+            return;
+        };
+        let Some(orders) = &running.orders else {
+            return;
+        };
+        if let Err(mpsc::error::TrySendError::Full(_)) = orders.try_send(order) {
+            warn!("recorder does not read its orders and is ended");
+            running.orders = None;
+        }
+    }
+
+    fn forget(&mut self, run: RecorderRun) {
+        self.running.remove(&run);
+    }
+
+    fn restart_later(&mut self, session: &LoginSessionId, after: Duration) {
+        let events = self.events.clone();
+        let id = session.clone();
+        let _runtime = self.runtime.enter();
+        let task = Task::spawn("recorder restart", async move {
+            sleep(after).await;
+            let _service_is_leaving = events.send(Event::RestartDue(id)).await;
+        });
+        self.restarts.insert(session.clone(), task);
+    }
+}
+
+struct RecorderProcess {
+    run: RecorderRun,
+    program: PathBuf,
+    login: LoginSession,
+    events: mpsc::Sender<Event>,
+}
+
+impl RecorderProcess {
+    async fn run(self, assignment: Assignment, orders: mpsc::Receiver<Order>) {
+        let ending = match self.supervise(assignment, orders).await {
+            Ok(status) => Ending::from_code(status.code()),
+            Err(error) => {
+                error!("recorder cannot be run: {error:#}");
+                Ending::Failed
+            }
+        };
+        let _service_is_leaving = self
+            .events
+            .send(Event::RecorderEnded(self.run, ending))
+            .await;
+    }
+
+    async fn supervise(
+        &self,
+        assignment: Assignment,
+        mut orders: mpsc::Receiver<Order>,
+    ) -> anyhow::Result<ExitStatus> {
+        let login = self.login.clone();
+        // Reads /proc.
+        let environment = tokio::task::spawn_blocking(move || os::display_environment(&login))
+            .await
+            .context("failed to look for the display's key")?;
+        let mut child = Command::new(&self.program)
+            .arg("record")
+            .envs(environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("failed to start {}", self.program.display()))?;
+        let mut stdin = child.stdin.take().context("recorder has no input")?;
+        let mut stdout = child.stdout.take().context("recorder has no output")?;
+        let begin = Order::Begin(Box::new(assignment)).encode();
+        if let Err(error) = write_async(&mut stdin, &begin).await {
+            warn!(%error, "recorder does not take its assignment");
+        }
+        tokio::select! {
+            () = self.read_reports(&mut stdout) => {}
+            () = give_orders(stdin, &mut orders) => {
+                warn!(process = child.id(), "recorder does not end and is killed");
+                kill(&mut child).await;
+            }
+        }
+        match timeout(STOP_LIMIT, child.wait()).await {
+            Ok(status) => status.context("failed to wait for the recorder"),
+            Err(_) => {
+                warn!(process = child.id(), "recorder has nothing to say and is killed");
+                kill(&mut child).await;
+                child.wait().await.context("failed to wait for the recorder")
+            }
+        }
+    }
+
+    /// Passes on what the recorder reports, until it has nothing more to say.
+    async fn read_reports(&self, stdout: &mut ChildStdout) {
+        loop {
+            let report = match read_async(stdout).await {
+                Ok(Some(message)) => Report::decode(message),
+                Ok(None) => return,
+                Err(error) => {
+                    // What a recorder that was killed was about to say.
+                    warn!(%error, "recorder broke off");
+                    return;
+                }
+            };
+            match report {
+                Ok(report) => {
+                    let event = Event::Report(self.run, report);
+                    if self.events.send(event).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    error!(%error, "recorder makes no sense and is ended");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Passes on orders. Returns some time after the recorder was told to stop, if it still runs.
+async fn give_orders(mut stdin: ChildStdin, orders: &mut mpsc::Receiver<Order>) {
+    loop {
+        let order = orders.recv().await;
+        let last = matches!(order, None | Some(Order::Stop));
+        if let Some(order) = order
+            && let Err(error) = write_async(&mut stdin, &order.encode()).await
+        {
+            // It is ending by itself: its output says so too.
+            warn!(%error, "recorder takes no orders any more");
+            drop(stdin);
+            return sleep(STOP_LIMIT).await;
+        }
+        if last {
+            drop(stdin);
+            return sleep(STOP_LIMIT).await;
+        }
+    }
+}
+
+async fn kill(child: &mut Child) {
+    if let Err(error) = child.kill().await {
+        warn!(%error, "recorder cannot be killed");
+    }
+}
+
+/// How long a recorder may take to write what it has.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+const ORDERS_UNDER_WAY: usize = 16;

@@ -1,0 +1,198 @@
+//! Wires the service up: what happens comes from tasks, what is decided by one thread.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use eidetic_model::{Clock as _, IdSource as _, Policy, SpoolId};
+use eidetic_runtime::{RandomIds, Shutdown, SystemClock, Task};
+use eidetic_spool::{Spool, SpoolKey};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+    time::interval,
+};
+use tracing::{error, info, warn};
+
+use super::{
+    core::{Core, CoreParts},
+    event::Event,
+    recorders::RecorderProcesses,
+    spool::SharedSpool,
+};
+use crate::{
+    os, policy_file,
+    secrets::{SecretFiles, Secrets, random_key},
+    state_folder::StateFolder,
+    upload::{self, UplinkParts},
+};
+
+/// How the service is to run.
+#[derive(Debug)]
+pub(crate) struct RunSettings {
+    /// The agent's folder.
+    pub(crate) folder: StateFolder,
+    /// The sessions to record.
+    pub(crate) sessions: os::SessionSource,
+    /// This program, which also is the recorder.
+    pub(crate) program: PathBuf,
+}
+
+/// Runs until the system asks the service to leave. Leaves within
+/// [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
+pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
+    let RunSettings {
+        folder,
+        sessions,
+        program,
+    } = settings;
+    let computer = os::computer_name();
+    let secrets: Arc<dyn Secrets> = Arc::new(SecretFiles::in_folder(folder.secrets()));
+    let (policy_revision, policy) = last_policy(&folder);
+    let spool = Arc::new(open_spool(&folder, &*secrets, &policy)?);
+    let sessions_recorded = Arc::new(AtomicU32::new(0));
+    // Full when the disk is slower than the screens: the recorders wait, then.
+    let (events, inbox) = mpsc::channel(EVENTS_UNDER_WAY);
+
+    let core = Core::start(
+        CoreParts {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            recorders: Box::new(RecorderProcesses::new(
+                program,
+                Handle::current(),
+                events.clone(),
+            )),
+            spool: Arc::clone(&spool),
+            folder: folder.clone(),
+            computer: computer.clone(),
+        },
+        policy_revision,
+        policy,
+    )?;
+    let mut service = spawn_core(core, inbox, Arc::clone(&sessions_recorded))?;
+
+    let drain = Shutdown::new();
+    let uplink = UplinkParts {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        spool,
+        folder,
+        secrets,
+        sessions_recorded,
+        events: events.clone(),
+        computer_name: computer,
+        operating_system: os::operating_system(),
+    };
+    let uplink = Task::spawn("uplink", upload::run(uplink, drain.signal()));
+    let _sessions = Task::spawn("sessions", os::watch_sessions(sessions, events.clone()));
+    let _ticks = Task::spawn("ticks", tick(events.clone()));
+
+    tokio::select! {
+        asked = Shutdown::requested_by_system() => asked.context("failed to watch for signals")?,
+        result = &mut service => {
+            // Only a failure of the disk ends the service by itself.
+            return result.context("the service's thread is gone")?;
+        }
+    }
+    info!("leaving");
+    // First what is recorded comes to its end, then what is left is sent.
+    let _service_has_failed = events.send(Event::Stop).await;
+    let result = match tokio::time::timeout(CLOSE_LIMIT, service).await {
+        Ok(result) => result.context("the service's thread is gone")?,
+        Err(_) => Err(anyhow::anyhow!("sessions did not end in time: their ends are written at the next start")),
+    };
+    drain.begin();
+    if let Some(Err(error)) = uplink.finish_within(DRAIN_LIMIT).await {
+        error!(%error, "spool failed");
+    }
+    result
+}
+
+/// Runs the core on a thread of its own, since it works on the disk.
+fn spawn_core(
+    mut core: Core,
+    mut inbox: mpsc::Receiver<Event>,
+    sessions_recorded: Arc<AtomicU32>,
+) -> anyhow::Result<oneshot::Receiver<anyhow::Result<()>>> {
+    let (result, finished) = oneshot::channel();
+    thread::Builder::new()
+        .name("service".to_owned())
+        .spawn(move || {
+            let mut serve = || -> anyhow::Result<()> {
+                while !core.is_finished() {
+                    let Some(event) = inbox.blocking_recv() else {
+                        return Ok(());
+                    };
+                    core.handle(event)?;
+                    sessions_recorded.store(core.sessions_recorded(), Ordering::Relaxed);
+                }
+                Ok(())
+            };
+            let _service_was_dropped = result.send(serve());
+        })
+        .context("failed to start the service's thread")?;
+    Ok(finished)
+}
+
+fn open_spool(
+    folder: &StateFolder,
+    secrets: &dyn Secrets,
+    policy: &Policy,
+) -> anyhow::Result<SharedSpool> {
+    let key = SpoolKey::new(random_key(secrets, "spool")?);
+    let new_id = SpoolId::from_uuid(RandomIds.new_id(SystemClock.wall()));
+    let (spool, recovered) = Spool::open(&folder.spool(), &key, policy.spool(), new_id)
+        .with_context(|| format!("failed to open the spool {}", folder.spool().display()))?;
+    if recovered.torn_bytes > 0 || recovered.damaged_entries > 0 {
+        warn!(
+            torn_bytes = recovered.torn_bytes,
+            damaged_entries = recovered.damaged_entries,
+            cut_segments = recovered.cut_segments.len(),
+            lost_segments = recovered.lost_segments.len(),
+            "spool was left in the middle of writing and is repaired"
+        );
+    }
+    info!(spool = %spool.id(), fresh = recovered.fresh, waiting = spool.entries_waiting(),
+        "spool is open");
+    Ok(SharedSpool::new(spool))
+}
+
+fn last_policy(folder: &StateFolder) -> (u64, Policy) {
+    match policy_file::read(&folder.policy()) {
+        Ok(Some(policy)) => policy,
+        Ok(None) => (0, Policy::default()),
+        Err(error) => {
+            warn!("the last policy cannot be read, the default is followed: {error:#}");
+            (0, Policy::default())
+        }
+    }
+}
+
+async fn tick(events: mpsc::Sender<Event>) {
+    let mut ticks = interval(TICK);
+    loop {
+        ticks.tick().await;
+        if events.send(Event::Tick).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// How often the service says that it lives, and makes durable what it has.
+const TICK: Duration = Duration::from_secs(5);
+
+/// How long the sessions may take to come to their ends.
+const CLOSE_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long sending what is left may take.
+const DRAIN_LIMIT: Duration = Duration::from_secs(4);
+
+const EVENTS_UNDER_WAY: usize = 32;

@@ -1,0 +1,137 @@
+//! A session that is being recorded.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use eidetic_capture::LoginSession;
+use eidetic_model::{
+    Action, ActivityRecord, Captured, GapReason, ObjectType, Policy, SegmentId, SessionDescription,
+    SessionEvent, Timestamp,
+};
+
+use eidetic_wire::Backoff;
+
+use super::event::RecorderRun;
+use crate::channel::Assignment;
+
+/// A session that is being recorded.
+#[derive(Debug)]
+pub(super) struct RecordedSession {
+    /// The system's session.
+    pub(super) login: LoginSession,
+    /// The recording of it.
+    pub(super) description: SessionDescription,
+    /// Its recorder.
+    pub(super) recorder: RecorderState,
+    /// The segments that its recorder has begun and that can grow.
+    pub(super) open_segments: BTreeSet<SegmentId>,
+    /// The last input, while nobody is there.
+    pub(super) idle_since: Option<Timestamp>,
+    /// Why and since when nothing is recorded, if so.
+    pub(super) gap: Option<(GapReason, Timestamp)>,
+    /// How long to wait before the recorder is started again.
+    pub(super) backoff: Backoff,
+}
+
+/// What a session's recorder is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecorderState {
+    /// The session has no display that could be recorded.
+    NoDisplay,
+    /// It runs.
+    Running {
+        /// The process.
+        run: RecorderRun,
+        /// Since when the display is open, on the monotonic clock.
+        ready_since: Option<Duration>,
+    },
+    /// It will be started again.
+    Waiting,
+    /// It was told to stop: the session is ending.
+    Stopping {
+        /// The process.
+        run: RecorderRun,
+        /// How the session ends.
+        event: SessionEvent,
+    },
+}
+
+impl RecordedSession {
+    /// A session of which nothing is recorded yet.
+    pub(super) fn new(login: LoginSession, description: SessionDescription) -> Self {
+        Self {
+            login,
+            description,
+            recorder: RecorderState::NoDisplay,
+            open_segments: BTreeSet::new(),
+            idle_since: None,
+            gap: None,
+            backoff: Backoff::new(),
+        }
+    }
+
+    /// What its recorder is to do.
+    pub(super) fn assignment(&self, policy: Policy, screen_paused: bool) -> Assignment {
+        Assignment {
+            session: self.description.clone(),
+            user_id: self.login.user_id,
+            policy,
+            screen_paused,
+        }
+    }
+
+    /// Its recorder's process, if there is one.
+    pub(super) fn run(&self) -> Option<RecorderRun> {
+        match self.recorder {
+            RecorderState::Running { run, .. } | RecorderState::Stopping { run, .. } => Some(run),
+            RecorderState::NoDisplay | RecorderState::Waiting => None,
+        }
+    }
+}
+
+/// The record of an event of a session.
+pub(super) fn event_record(
+    session: &SessionDescription,
+    event: SessionEvent,
+    when: Timestamp,
+) -> ActivityRecord {
+    ActivityRecord {
+        session: session.id,
+        when,
+        who: session.who.clone(),
+        action: event.action(),
+        object_type: ObjectType::UserSession,
+        what: Captured::from(event.what()),
+        where_: session.where_.clone(),
+        workstation: session.origin.workstation().map(str::to_owned),
+        details: Vec::new(),
+        application: None,
+        coalesced: 0,
+        moment: None,
+    }
+}
+
+/// The record of a gap in a session's recording.
+pub(super) fn gap_record(
+    session: &SessionDescription,
+    reason: GapReason,
+    from: Timestamp,
+    until: Timestamp,
+) -> ActivityRecord {
+    ActivityRecord {
+        session: session.id,
+        when: from,
+        who: session.who.clone(),
+        action: Action::RecordingGap,
+        object_type: ObjectType::Recording,
+        what: Captured::from(reason.what()),
+        where_: session.where_.clone(),
+        workstation: session.origin.workstation().map(str::to_owned),
+        details: vec![
+            Captured::new(format!("From: {from}")),
+            Captured::new(format!("Until: {until}")),
+        ],
+        application: None,
+        coalesced: 0,
+        moment: None,
+    }
+}

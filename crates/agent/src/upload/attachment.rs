@@ -1,0 +1,210 @@
+//! One connection to the server, from Hello to its end.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use eidetic_runtime::ShutdownSignal;
+use eidetic_wire::{
+    AgentLink, MAX_MESSAGE_BYTES,
+    agent_link::{Ending, Input, Output},
+    proto::{self, gateway_client::GatewayClient},
+};
+use tokio::{
+    sync::mpsc,
+    task::block_in_place,
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Streaming, codec::CompressionEncoding, transport::Channel};
+use tracing::warn;
+
+use super::{
+    spool_side::{SpoolSide, SpoolSideError},
+    uplink::UplinkParts,
+};
+use crate::service::{Event, UplinkState};
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum Detached {
+    /// It was asked to, and everything was sent or the time was up.
+    Finished,
+    /// It is gone: try again.
+    Lost {
+        /// Why.
+        reason: String,
+    },
+    /// The link ended it.
+    Ended(Ending),
+    /// The certificate is due: renew it, and connect again.
+    RenewalDue,
+    /// The spool failed: nothing can be sent any more.
+    SpoolFailed(eidetic_spool::SpoolError),
+}
+
+/// One connection's parts.
+pub(super) struct Attachment<'a> {
+    pub(super) parts: &'a UplinkParts,
+    pub(super) link: &'a mut AgentLink,
+    pub(super) spool: &'a mut SpoolSide,
+    /// Leave once everything is sent.
+    pub(super) drain: ShutdownSignal,
+    /// Whether the certificate is due for renewal, asked now and then.
+    pub(super) renewal_due: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Attachment<'_> {
+    /// Speaks with the server until the connection ends.
+    /// Also says whether the server said Welcome.
+    pub(super) async fn run(mut self, channel: Channel) -> (Detached, bool) {
+        // Small: what waits here is in memory twice, and a stream that is full says so.
+        let (outbox, messages) = mpsc::channel(4);
+        let mut client = GatewayClient::new(channel)
+            .send_compressed(CompressionEncoding::Zstd)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES);
+        // The server may answer only after Hello, which therefore goes ahead.
+        if let Err(detached) = self.give(Input::Connected) {
+            return (detached, false);
+        }
+        while let Some(output) = self.link.poll_output() {
+            if let Output::Send(message) = output {
+                let _room_for_hello = outbox.try_send(message);
+            }
+        }
+        let mut welcome = false;
+        let answer = client.attach(ReceiverStream::new(messages)).await;
+        let detached = match answer {
+            Ok(answer) => match self.speak(outbox, answer.into_inner(), &mut welcome).await {
+                Ok(never) => match never {},
+                Err(detached) => detached,
+            },
+            Err(status) => Detached::Lost {
+                reason: status.message().to_owned(),
+            },
+        };
+        if let Err(error) = self.link.handle(self.parts.clock.monotonic(), Input::Disconnected) {
+            warn!(%error, "link cannot be reset");
+        }
+        (detached, welcome)
+    }
+
+    async fn speak(
+        &mut self,
+        outbox: mpsc::Sender<proto::FromAgent>,
+        mut inbox: Streaming<proto::ToAgent>,
+        welcome: &mut bool,
+    ) -> Result<std::convert::Infallible, Detached> {
+        let mut next_message = None;
+        let mut renewal = interval(RENEWAL_INTERVAL);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        renewal.reset();
+        self.tell()?;
+        loop {
+            if next_message.is_none() {
+                next_message = self.next_to_send().await?;
+            }
+            let draining = self.drain.has_begun();
+            if draining && next_message.is_none() && block_in_place(|| self.spool.is_empty()) {
+                return Err(Detached::Finished);
+            }
+            let wait = self.link.poll_timeout().map_or(Duration::MAX, |at| {
+                at.saturating_sub(self.parts.clock.monotonic())
+            });
+            tokio::select! {
+                permit = outbox.reserve(), if next_message.is_some() => match permit {
+                    Ok(permit) => {
+                        if let Some(message) = next_message.take() {
+                            permit.send(message);
+                        }
+                    }
+                    // The stream's own end says why.
+                    Err(_) => return Err(self.lost_reason(&mut inbox).await),
+                },
+                message = inbox.message() => match message {
+                    Ok(Some(message)) => {
+                        self.give(Input::Message(message))?;
+                        if !*welcome && self.link.is_open() {
+                            *welcome = true;
+                            self.parts.tell(Event::Uplink(UplinkState::Connected)).await;
+                        }
+                    }
+                    Ok(None) => return Err(Detached::Lost {
+                        reason: "the server ended the connection".to_owned(),
+                    }),
+                    Err(status) => return Err(Detached::Lost {
+                        reason: status.message().to_owned(),
+                    }),
+                },
+                () = self.parts.spool.changed() => self.tell()?,
+                () = sleep(wait) => {
+                    self.tell()?;
+                    self.give(Input::Tick)?;
+                }
+                _ = renewal.tick() => {
+                    if (self.renewal_due)() {
+                        return Err(Detached::RenewalDue);
+                    }
+                }
+                () = self.drain.wait(), if !draining => {}
+            }
+        }
+    }
+
+    /// Does everything that the link wants, up to the next message that it wants sent.
+    async fn next_to_send(&mut self) -> Result<Option<proto::FromAgent>, Detached> {
+        while let Some(output) = self.link.poll_output() {
+            let now = self.parts.clock.monotonic();
+            let wall = self.parts.clock.wall();
+            let left =
+                block_in_place(|| self.spool.carry_out(self.link, now, wall, output));
+            match left.map_err(detached)? {
+                Some(Output::Send(message)) => return Ok(Some(message)),
+                Some(Output::PolicyChanged { revision, policy }) => {
+                    let event = Event::Policy { revision, policy };
+                    self.parts.tell(event).await;
+                }
+                Some(Output::PolicyUnusable(error)) => {
+                    warn!(%error, "the server's policy is not valid and is not followed");
+                }
+                Some(Output::Close(ending)) => return Err(Detached::Ended(ending)),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn tell(&mut self) -> Result<(), Detached> {
+        let now = self.parts.clock.monotonic();
+        let sessions = self.parts.sessions_recorded.load(Ordering::Relaxed);
+        block_in_place(|| self.spool.tell(self.link, now, sessions)).map_err(detached)
+    }
+
+    fn give(&mut self, input: Input) -> Result<(), Detached> {
+        let now = self.parts.clock.monotonic();
+        self.link
+            .handle(now, input)
+            .map_err(|error| detached(error.into()))
+    }
+
+    async fn lost_reason(&self, inbox: &mut Streaming<proto::ToAgent>) -> Detached {
+        let reason = match tokio::time::timeout(LAST_WORDS, inbox.message()).await {
+            Ok(Err(status)) => status.message().to_owned(),
+            _ => "the server ended the connection".to_owned(),
+        };
+        Detached::Lost { reason }
+    }
+}
+
+fn detached(error: SpoolSideError) -> Detached {
+    match error {
+        SpoolSideError::Link(error) => Detached::Lost {
+            reason: error.to_string(),
+        },
+        SpoolSideError::Spool(error) => Detached::SpoolFailed(error),
+    }
+}
+
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
+
+const LAST_WORDS: Duration = Duration::from_secs(2);

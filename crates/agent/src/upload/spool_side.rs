@@ -1,0 +1,245 @@
+//! The spool, as the link asks for it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use eidetic_model::{
+    Action, ActivityRecord, Captured, Entry, GapReason, ObjectType, RecordSequence, SegmentId,
+    SessionId, Timestamp,
+};
+use eidetic_spool::{EntryContent, SegmentState, SpoolError, SpooledSegment};
+use eidetic_wire::{
+    AgentLink,
+    agent_link::{AvailableSegment, GiveUpReason, Input, LinkError, Output},
+    convert::to_proto,
+    proto,
+};
+use prost::Message as _;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use crate::service::SharedSpool;
+
+/// What there is in the spool, and how much of it the link has been told.
+///
+/// All of its methods work on the disk: called where that may take its time.
+pub(super) struct SpoolSide {
+    spool: Arc<SharedSpool>,
+    computer: String,
+    told: HashMap<SegmentId, (u64, bool)>,
+}
+
+/// The link or the spool failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SpoolSideError {
+    /// The server misbehaves: end the connection.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The disk failed: nothing can be sent until the service is started again.
+    #[error("the spool failed: {0}")]
+    Spool(#[from] SpoolError),
+}
+
+impl SpoolSide {
+    /// A side that has told nothing.
+    pub(super) fn new(spool: Arc<SharedSpool>, computer: String) -> Self {
+        Self {
+            spool,
+            computer,
+            told: HashMap::new(),
+        }
+    }
+
+    /// Tells the link what is new in the spool.
+    pub(super) fn tell(
+        &mut self,
+        link: &mut AgentLink,
+        now: std::time::Duration,
+        sessions_recorded: u32,
+    ) -> Result<(), SpoolSideError> {
+        let (newest, spool_bytes, segments) = {
+            let spool = self.spool.lock();
+            let segments: Vec<SpooledSegment> = spool.segments().collect();
+            (spool.newest_entry(), spool.used_bytes(), segments)
+        };
+        link.handle(
+            now,
+            Input::Health {
+                spool_bytes,
+                sessions_recorded,
+            },
+        )?;
+        link.handle(now, Input::EntriesAvailable { newest })?;
+        for segment in &segments {
+            let end = match segment.state {
+                SegmentState::Open => None,
+                SegmentState::Sealed(end) => Some(end),
+                SegmentState::Lost => continue,
+            };
+            let state = (segment.bytes, end.is_some());
+            if self.told.insert(segment.id, state) == Some(state) {
+                continue;
+            }
+            link.handle(
+                now,
+                Input::SegmentAvailable(AvailableSegment {
+                    id: segment.id,
+                    announced_by: segment.announced_by,
+                    bytes: segment.bytes,
+                    end,
+                }),
+            )?;
+        }
+        if self.told.len() > segments.len() {
+            self.withdraw(link, now, &segments)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the link wants of the spool; gives back what is not the spool's.
+    pub(super) fn carry_out(
+        &mut self,
+        link: &mut AgentLink,
+        now: std::time::Duration,
+        wall: Timestamp,
+        output: Output,
+    ) -> Result<Option<Output>, SpoolSideError> {
+        match output {
+            Output::LoadEntries {
+                after,
+                max_count,
+                max_bytes,
+            } => {
+                let entries = self.load_entries(after, max_count, max_bytes, wall)?;
+                let first = after.next();
+                link.handle(now, Input::EntriesLoaded { first, entries })?;
+            }
+            Output::LoadSegment {
+                id,
+                offset,
+                max_bytes,
+            } => {
+                let loaded = self.spool.lock().read_segment(id, offset, max_bytes);
+                let input = match loaded {
+                    Ok(bytes) => Input::SegmentLoaded {
+                        id,
+                        offset,
+                        bytes: Bytes::from(bytes),
+                    },
+                    Err(error @ SpoolError::SegmentDamaged { .. }) => {
+                        error!(%error, "segment is damaged on disk and is lost");
+                        self.give_up(id, GapReason::SegmentDamaged)?;
+                        Input::SegmentUnreadable(id)
+                    }
+                    Err(SpoolError::UnknownSegment(_)) => Input::SegmentUnreadable(id),
+                    Err(error) => return Err(error.into()),
+                };
+                link.handle(now, input)?;
+            }
+            Output::EntriesStored(through) => self.spool.lock().acknowledge_entries(through)?,
+            Output::SegmentStored(id) => self.forget(id)?,
+            Output::SegmentGivenUp(id, reason) => {
+                error!(segment = %id, ?reason, "the server will not take a segment: it is lost");
+                let reason = match reason {
+                    GiveUpReason::HashMismatch => GapReason::SegmentDamaged,
+                    GiveUpReason::UnknownToServer
+                    | GiveUpReason::TooLarge
+                    | GiveUpReason::Unspecified => GapReason::Overloaded,
+                };
+                self.give_up(id, reason)?;
+            }
+            other => return Ok(Some(other)),
+        }
+        Ok(None)
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        let spool = self.spool.lock();
+        spool.entries_waiting() == 0 && spool.segments().len() == 0
+    }
+
+    fn load_entries(
+        &self,
+        after: RecordSequence,
+        max_count: usize,
+        max_bytes: usize,
+        wall: Timestamp,
+    ) -> Result<Vec<proto::Entry>, SpoolError> {
+        let entries = self
+            .spool
+            .lock()
+            .entries_after(after, max_count, max_bytes)?;
+        let decode = |content| match content {
+            EntryContent::Intact(bytes) => proto::Entry::decode(&bytes[..]).ok(),
+            EntryContent::Damaged => None,
+        };
+        Ok(entries
+            .into_iter()
+            .map(|entry| {
+                decode(entry.content).unwrap_or_else(|| {
+                    error!(sequence = %entry.sequence, "record is damaged on disk and is lost");
+                    to_proto::entry(&Entry::Activity(self.damaged(wall)))
+                })
+            })
+            .collect())
+    }
+
+    /// Stands for a record that the disk damaged: of which session is not known any more.
+    fn damaged(&self, when: Timestamp) -> ActivityRecord {
+        ActivityRecord {
+            session: SessionId::from_uuid(Uuid::nil()),
+            when,
+            who: String::new(),
+            action: Action::RecordingGap,
+            object_type: ObjectType::Recording,
+            what: Captured::from(GapReason::SegmentDamaged.what()),
+            where_: self.computer.clone(),
+            workstation: None,
+            details: vec![Captured::from("A record was damaged on the agent's disk")],
+            application: None,
+            coalesced: 0,
+            moment: None,
+        }
+    }
+
+    fn give_up(&mut self, id: SegmentId, reason: GapReason) -> Result<(), SpoolError> {
+        let lost = to_proto::entry(&Entry::SegmentLost {
+            segment: id,
+            reason,
+        });
+        self.spool.lock().push_entry(&lost.encode_to_vec())?;
+        self.forget(id)
+    }
+
+    fn forget(&mut self, id: SegmentId) -> Result<(), SpoolError> {
+        self.told.remove(&id);
+        match self.spool.lock().forget_segment(id) {
+            Err(SpoolError::UnknownSegment(_)) => {
+                warn!(segment = %id, "segment was forgotten before");
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Segments that went without the link's doing.
+    fn withdraw(
+        &mut self,
+        link: &mut AgentLink,
+        now: std::time::Duration,
+        segments: &[SpooledSegment],
+    ) -> Result<(), LinkError> {
+        let gone: Vec<SegmentId> = self
+            .told
+            .keys()
+            .filter(|id| !segments.iter().any(|segment| segment.id == **id))
+            .copied()
+            .collect();
+        for id in gone {
+            self.told.remove(&id);
+            link.handle(now, Input::SegmentWithdrawn(id))?;
+        }
+        Ok(())
+    }
+}
