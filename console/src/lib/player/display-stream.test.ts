@@ -138,6 +138,17 @@ describe('the stream of one display', () => {
     expect(rig.decoder.restarts).toBe(1);
   });
 
+  it('steps to the next frame whenever it is, across segments too', async () => {
+    const rig = new Rig([segment(0, 20), segment(100, 20)]);
+    rig.show(18);
+    await rig.settled();
+    rig.show(18, 'step');
+    await rig.settled();
+    rig.show(19, 'step');
+    await rig.settled();
+    expect(rig.shownSecs()).toEqual([18, 19, 100]);
+  });
+
   it('begins again when the moment is earlier', async () => {
     const rig = new Rig([segment(0, 60)]);
     rig.show(47);

@@ -8,8 +8,8 @@ export interface Target {
   /** Grows with each wish; an answer with an old number is out of date. */
   number: number;
   timeUs: number;
-  /** A seek may give up what is underway; going on takes its turn. */
-  kind: 'seek' | 'go-on';
+  /** A seek may give up what is underway; going on takes its turn; a step shows the frame after. */
+  kind: 'seek' | 'go-on' | 'step';
   /** How fast playback goes, to read ahead accordingly; 0 when it stands. */
   speed: number;
 }
@@ -63,12 +63,12 @@ export class DisplayStream {
 
   /** Shows the picture of a moment; `nowMs` is any clock that does not jump. */
   show(target: Target, nowMs: number): void {
-    if (this.#wanted?.kind === 'seek' && target.kind === 'go-on') {
+    if (this.#wanted !== undefined && this.#wanted.kind !== 'go-on' && target.kind === 'go-on') {
       this.#wanted = { ...this.#wanted, number: target.number, timeUs: target.timeUs };
     } else {
       this.#wanted = target;
     }
-    if (target.kind === 'seek' && nowMs - this.#workingSince > PATIENCE_MS) this.#abort.abort();
+    if (target.kind !== 'go-on' && nowMs - this.#workingSince > PATIENCE_MS) this.#abort.abort();
     if (!this.#working) void this.#work(nowMs);
   }
 
@@ -122,7 +122,12 @@ export class DisplayStream {
     current.segment = place.segment;
 
     const changed = await this.#decodeUntil(decoder, current, target.timeUs, signal);
-    if (changed || target.kind === 'seek') this.#host.draw(decoder);
+    if (target.kind === 'step' && !(await this.#decodeNext(decoder, current, signal))) {
+      const next = placeAfter(this.#segments, place.segment);
+      if (next !== undefined)
+        return this.#showOne({ ...target, kind: 'seek', timeUs: next }, signal);
+    }
+    if (changed || target.kind !== 'go-on') this.#host.draw(decoder);
     this.#readAhead(current, target.speed);
     if (current.frameUs === undefined) return undefined;
     return { kind: 'shown', frameUs: current.frameUs };
@@ -168,10 +173,7 @@ export class DisplayStream {
     for (let steps = 1; ; steps += 1) {
       const nextUs = decoder.nextFrameUs();
       if (nextUs === undefined) {
-        if (current.fedUntil >= current.segment.bytes) return changed;
-        const range = nextRange(current.segment, current.fedUntil);
-        decoder.push(await this.#host.store.read(current.segment.id, range, signal));
-        current.fedUntil = range.until;
+        if (!(await this.#feed(decoder, current, signal))) return changed;
         continue;
       }
       // The first frame is shown even if it is a moment later than asked for.
@@ -184,6 +186,32 @@ export class DisplayStream {
         signal.throwIfAborted();
       }
     }
+  }
+
+  /** Decodes one frame more, whenever it is; false at the end of the segment. */
+  async #decodeNext(
+    decoder: SegmentDecoder,
+    current: Current,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (;;) {
+      const nextUs = decoder.nextFrameUs();
+      if (nextUs !== undefined) {
+        decoder.advance();
+        current.frameUs = nextUs;
+        return true;
+      }
+      if (!(await this.#feed(decoder, current, signal))) return false;
+    }
+  }
+
+  /** Gives the decoder more bytes; false when there are no more. */
+  async #feed(decoder: SegmentDecoder, current: Current, signal: AbortSignal): Promise<boolean> {
+    if (current.fedUntil >= current.segment.bytes) return false;
+    const range = nextRange(current.segment, current.fedUntil);
+    decoder.push(await this.#host.store.read(current.segment.id, range, signal));
+    current.fedUntil = range.until;
+    return true;
   }
 
   #readAhead(current: Current, speed: number): void {
@@ -202,6 +230,14 @@ interface Current {
   fedUntil: number;
   /** Time of the current picture; undefined until the first one. */
   frameUs: number | undefined;
+}
+
+/** When the video goes on after a segment. */
+function placeAfter(segments: readonly Segment[], segment: Segment): number | undefined {
+  const next = segments.find(
+    (other) => other.start_us > segment.start_us && other.key_frames.length > 0,
+  );
+  return next === undefined ? undefined : Math.max(next.start_us, next.key_frames[0]?.time_us ?? 0);
 }
 
 function placeName(place: Place): string | undefined {

@@ -14,7 +14,12 @@ function press(key: string, held: Partial<KeyboardEvent> = {}) {
 
 describe('the keys of the player', () => {
   it('all do what the overview lists', () => {
-    const names: Record<string, string> = { Space: ' ', '←': 'ArrowLeft', '→': 'ArrowRight', '…': '5' };
+    const names: Record<string, string> = {
+      Space: ' ',
+      '←': 'ArrowLeft',
+      '→': 'ArrowRight',
+      '…': '5',
+    };
     for (const { keys } of KEY_HELP) {
       for (const shown of keys) {
         const shiftKey = shown.startsWith('Shift+');

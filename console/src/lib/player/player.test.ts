@@ -113,6 +113,22 @@ describe('the player', () => {
   });
 });
 
+describe('stepping', () => {
+  it('moves the position to the picture that it leads to', () => {
+    const rig = new Rig(ended, 30 * SECOND);
+    rig.player.retry();
+    rig.answer({ kind: 'shown', frameUs: 28 * SECOND });
+    rig.player.step(1);
+    rig.answer({ kind: 'shown', frameUs: 33 * SECOND });
+    expect(rig.player.state.positionUs).toBe(33 * SECOND);
+    rig.answer();
+    rig.player.step(-1);
+    expect(rig.shows().at(-1)?.timeUs).toBe(33 * SECOND - 1);
+    rig.answer({ kind: 'shown', frameUs: 28 * SECOND });
+    expect(rig.player.state.positionUs).toBe(28 * SECOND);
+  });
+});
+
 describe('a running session', () => {
   const running: Recording = { ...ended, running: true };
 

@@ -68,6 +68,7 @@ export class Player {
   #knownAtMs: number;
   #number = 0;
   #seek: { number: number; sinceMs: number; open: Set<number> } | undefined;
+  #stepping: { display: number; number: number } | undefined;
   #state: PlayerState;
 
   constructor(host: PlayerHost, recording: Recording, positionUs: number | undefined) {
@@ -181,6 +182,17 @@ export class Player {
     this.seek(this.#clock.positionUs + deltaUs);
   }
 
+  /** Shows the picture before or after the one on the first display. */
+  step(direction: 1 | -1): void {
+    const [display] = this.#asked.keys();
+    const picture = display === undefined ? undefined : this.#state.pictures.get(display);
+    if (display === undefined || picture?.kind !== 'shown') return;
+    this.pause();
+    if (direction > 0) this.#ask(display, 'step');
+    else this.seek(picture.frameUs - 1);
+    this.#stepping = { display, number: this.#number };
+  }
+
   /** Goes to the newest moment of a running session and stays there. */
   goLive(): void {
     if (!this.#recording.running) return;
@@ -219,6 +231,7 @@ export class Player {
     asked.done = true;
     this.#finishSeek(display, target.number);
     if (outcome !== undefined) this.#setPicture(display, outcome);
+    this.#finishStep(display, target.number, outcome);
   }
 
   #followEdge(nowMs: number): void {
@@ -275,6 +288,17 @@ export class Player {
     const nowMs = this.#host.nowMs();
     performance.measure('eidetic-seek', { start: seek.sinceMs, end: nowMs });
     this.#set({ lastSeekMs: nowMs - seek.sinceMs });
+  }
+
+  /** After a step the position is that of the picture. */
+  #finishStep(display: number, number: number, outcome: Outcome | undefined): void {
+    const stepping = this.#stepping;
+    if (stepping?.display !== display || number < stepping.number) return;
+    this.#stepping = undefined;
+    if (outcome?.kind !== 'shown') return;
+    this.#clock.seek(outcome.frameUs, this.#host.nowMs());
+    this.#set({ positionUs: this.#clock.positionUs });
+    this.#askAll('go-on');
   }
 
   #setPicture(display: number, outcome: Outcome): void {
