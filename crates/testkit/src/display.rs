@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::Context;
 
+use crate::eventually;
+
 /// An Xvfb display with programs on it. All of them end with this value.
 #[derive(Debug)]
 pub struct VirtualDisplay {
@@ -104,6 +106,23 @@ impl VirtualDisplay {
         let id = child.id();
         self.programs.push(child);
         Ok(id)
+    }
+
+    /// Starts a window manager (openbox) and waits until it manages windows.
+    ///
+    /// # Errors
+    ///
+    /// If it is not installed.
+    pub fn start_window_manager(&mut self) -> anyhow::Result<()> {
+        // It announces itself before it is ready: windows that come in between stay without it.
+        let name = format!("eidetic-{}{}", std::process::id(), self.name);
+        let ready = std::env::temp_dir().join(name);
+        let announce = format!("touch {}", ready.display());
+        self.spawn("openbox", ["--sm-disable", "--startup", &announce])?;
+        eventually("the window manager is ready", || {
+            std::fs::remove_file(&ready).ok()
+        });
+        Ok(())
     }
 
     /// A command that will run on the display, without input and output.

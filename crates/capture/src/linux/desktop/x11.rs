@@ -35,6 +35,8 @@ pub struct X11Desktop {
     authority_is_stale: bool,
     front: Option<Front>,
     front_is_stale: bool,
+    /// The window that went away last, until it is known what is in front after it.
+    destroyed: Option<Window>,
     /// How often the title of the window in front has changed since it was told.
     title_changes: u32,
     /// Until then a title that changed is not asked for.
@@ -72,6 +74,7 @@ impl X11Desktop {
             authority_is_stale: false,
             front: None,
             front_is_stale: true,
+            destroyed: None,
             title_changes: 0,
             titles_rest: Deadline::after(Duration::ZERO),
             emptiness: None,
@@ -100,6 +103,7 @@ impl X11Desktop {
             Event::PropertyNotify(event) => self.take_property(*event),
             Event::DestroyNotify(event) => {
                 self.authority_is_stale |= self.authority == Authority::WindowManager(event.window);
+                self.destroyed = Some(event.window);
                 self.front_is_stale = true;
             }
             Event::MapNotify(event) if self.authority == Authority::Focus => {
@@ -156,7 +160,12 @@ impl X11Desktop {
         if !std::mem::take(&mut self.front_is_stale) {
             return Ok(None);
         }
-        let window = self.authority.front(&self.x, &self.server.atoms)?;
+        let destroyed = self.destroyed.take();
+        let window = self
+            .authority
+            .front(&self.x, &self.server.atoms)?
+            // Window managers may go on naming a window that is no more.
+            .filter(|window| destroyed != Some(*window));
         if window == self.front.as_ref().map(|front| front.window) {
             return Ok(None);
         }

@@ -1,4 +1,5 @@
 //! Linux: Xvfb, openbox, xterm, and a logind of our own on a private bus.
 
+mod desktop;
 mod screen;
 mod x_client;

@@ -137,6 +137,27 @@ impl XClient {
         self.sync();
     }
 
+    /// Whether there is a window manager, and one that tells the active window.
+    pub(super) fn has_window_manager(&self) -> bool {
+        let property = |window, name| {
+            let name = self.atom(name);
+            let cookie = self
+                .connection
+                .get_property(false, window, name, AtomEnum::ANY, 0, 1_024)
+                .unwrap();
+            let reply = cookie.reply().ok()?;
+            Some(reply.value32()?.collect::<Vec<u32>>())
+        };
+        let Some(check) = property(self.root, "_NET_SUPPORTING_WM_CHECK")
+            .and_then(|windows| windows.first().copied())
+        else {
+            return false;
+        };
+        let supported = property(self.root, "_NET_SUPPORTED").unwrap_or_default();
+        property(check, "_NET_SUPPORTING_WM_CHECK").is_some_and(|windows| windows == [check])
+            && supported.contains(&self.atom("_NET_ACTIVE_WINDOW"))
+    }
+
     /// Waits until the server has done all that it was told.
     pub(super) fn sync(&self) {
         self.connection.sync().unwrap();
