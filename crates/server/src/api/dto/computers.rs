@@ -1,0 +1,106 @@
+//! Monitored computers and their enrolment.
+
+use eidetic_model::Timestamp;
+use eidetic_store::control::{Agent, AgentState};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::components::Connection;
+
+/// All monitored computers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Computers {
+    /// The computers, by name.
+    pub computers: Vec<Computer>,
+}
+
+/// A monitored computer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Computer {
+    /// The id of its agent.
+    #[schema(format = Uuid)]
+    pub agent_id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether its agent is connected.
+    pub status: ComputerStatus,
+    /// When its agent was last heard of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen_us: Option<i64>,
+    /// When its agent was enrolled.
+    pub enrolled_us: i64,
+    /// The agent's version.
+    pub agent_version: String,
+    /// Its operating system.
+    pub operating_system: String,
+    /// From which address its agent is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// How many sessions are being recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions_recorded: Option<u32>,
+    /// Bytes in the agent's spool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spool_bytes: Option<u64>,
+    /// Entries that wait to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries_waiting: Option<u64>,
+    /// The revision of the policy that the agent follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_revision: Option<u64>,
+}
+
+/// Whether an agent is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ComputerStatus {
+    /// It is.
+    Online,
+    /// It is not.
+    Offline,
+    /// It may not connect any more.
+    Removed,
+}
+
+/// What an enrolment token is wanted for.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnrolmentTokenRequest {
+    /// How long it can be used: 60 seconds to 30 days; one day by default.
+    #[schema(minimum = 60, maximum = 2_592_000)]
+    pub valid_for_secs: Option<u64>,
+}
+
+/// A token with which one agent can enrol.
+#[derive(Serialize, ToSchema)]
+pub struct IssuedEnrolmentToken {
+    /// The token: it is shown this once.
+    pub token: String,
+    /// Until when it can be used.
+    pub expires_us: i64,
+}
+
+impl Computer {
+    /// An agent, and its connection if it is connected.
+    pub fn new(agent: Agent, connection: Option<&Connection>) -> Self {
+        let status = connection.and_then(|connection| connection.status);
+        Self {
+            agent_id: agent.id.to_string(),
+            name: agent.computer_name,
+            status: match (agent.state, connection) {
+                (AgentState::Removed, _) => ComputerStatus::Removed,
+                (AgentState::Active, Some(_)) => ComputerStatus::Online,
+                (AgentState::Active, None) => ComputerStatus::Offline,
+            },
+            last_seen_us: agent.last_seen.map(Timestamp::as_unix_micros),
+            enrolled_us: agent.enrolled.as_unix_micros(),
+            agent_version: agent.agent_version,
+            operating_system: agent.operating_system,
+            address: connection.map(|connection| connection.address.clone()),
+            sessions_recorded: status.map(|status| status.sessions_recorded),
+            spool_bytes: status.map(|status| status.spool_bytes),
+            entries_waiting: status.map(|status| status.entries_waiting),
+            policy_revision: status.map(|status| status.policy_revision),
+        }
+    }
+}

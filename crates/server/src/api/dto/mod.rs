@@ -1,0 +1,23 @@
+//! What goes over the wire of the API, and its conversion from and to the model.
+//!
+//! Times are microseconds since the Unix epoch. Captured content is revealed here, and only here,
+//! for those who have the right to see it.
+
+mod accounts;
+mod computers;
+pub mod limits;
+mod records;
+mod search;
+mod segments;
+mod sessions;
+mod viewings;
+
+pub use accounts::{Account, PasswordChange, SignInRequest};
+pub use computers::{Computer, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken};
+pub use records::{Record, Records, SearchPage};
+pub use search::SearchRequest;
+pub use segments::Segment;
+pub use sessions::{
+    Display, Idle, SessionDetail, SessionEventItem, SessionMark, SessionSummary, Sessions,
+};
+pub use viewings::{Viewing, Viewings};

@@ -1,0 +1,12 @@
+//! The handlers, by what they are about. Each takes the right that it needs as an argument.
+
+pub mod account;
+pub mod computers;
+pub mod health;
+pub mod live;
+pub mod policy;
+pub mod search;
+pub mod segments;
+pub mod sessions;
+pub mod thumbnails;
+pub mod viewings;

@@ -1,0 +1,57 @@
+//! What the handlers share.
+
+use std::sync::{Arc, Mutex};
+
+use eidetic_runtime::ShutdownSignal;
+use tokio::sync::Semaphore;
+
+use super::{
+    auth::{password::PasswordWorkers, throttle::Throttle},
+    thumbnails::Thumbnails,
+    viewing_log::ViewingLog,
+};
+use crate::components::Components;
+
+/// What the handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    pub(super) components: Components,
+    /// The certificate (DER) of the authority that enrolling agents must find.
+    pub(super) authority_certificate: Arc<[u8]>,
+    pub(super) shutdown: ShutdownSignal,
+    pub(super) passwords: PasswordWorkers,
+    pub(super) throttle: Arc<Mutex<Throttle>>,
+    pub(super) viewing_log: Arc<ViewingLog>,
+    pub(super) live_streams: Arc<Semaphore>,
+    pub(super) thumbnails: Arc<Thumbnails>,
+}
+
+impl ApiState {
+    /// The state of a server with these components, whose agents trust the authority with this
+    /// certificate (DER). Live streams end when `shutdown` begins.
+    pub fn new(
+        components: Components,
+        authority_certificate: &[u8],
+        shutdown: ShutdownSignal,
+    ) -> Self {
+        let viewing_log = ViewingLog::new(
+            Arc::clone(&components.control),
+            Arc::clone(&components.clock),
+        );
+        Self {
+            components,
+            authority_certificate: authority_certificate.into(),
+            shutdown,
+            passwords: PasswordWorkers::new(PASSWORDS_AT_ONCE),
+            throttle: Arc::default(),
+            viewing_log: Arc::new(viewing_log),
+            live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
+            thumbnails: Arc::default(),
+        }
+    }
+}
+
+/// Each takes a core and 19 MiB while it works.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+const MAX_LIVE_STREAMS: usize = 256;

@@ -1,0 +1,14 @@
+//! The HTTP API, asked as a browser would, without a network in between.
+
+mod accounts;
+mod computers;
+mod console_files;
+mod document;
+mod https;
+mod live;
+mod recordings;
+mod search;
+mod secrecy;
+mod segments;
+mod support;
+mod thumbnails;
