@@ -1,0 +1,78 @@
+//! Agents and their enrolment.
+
+use std::sync::Arc;
+
+use super::{agent_id, at};
+use crate::control::{Agent, AgentState, ControlStore, EnrolmentToken, Redeemed};
+
+pub(super) async fn of_many_redemptions_at_once_one_gets_the_token(store: Arc<dyn ControlStore>) {
+    let token = |secret: u8, expires: i64| EnrolmentToken {
+        secret_sha256: [secret; 32],
+        created: at(0),
+        expires: at(expires),
+    };
+    store.add_enrolment_token(token(1, 100)).await.unwrap();
+    store.add_enrolment_token(token(2, 50)).await.unwrap();
+    let redemptions = (0..20).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.redeem_enrolment_token([1; 32], at(60)).await.unwrap() })
+    });
+    let mut outcomes = Vec::new();
+    for redemption in redemptions.collect::<Vec<_>>() {
+        outcomes.push(redemption.await.unwrap());
+    }
+    outcomes.sort_by_key(|outcome| *outcome != Redeemed::Yes);
+    assert_eq!(outcomes[0], Redeemed::Yes);
+    assert_eq!(outcomes[1..], [Redeemed::AlreadyUsed; 19]);
+    // A token that is added again is not fresh again.
+    store.add_enrolment_token(token(1, 100)).await.unwrap();
+    for (secret, now, expected) in [
+        (1, 60, Redeemed::AlreadyUsed),
+        (2, 50, Redeemed::Expired),
+        (3, 60, Redeemed::Unknown),
+    ] {
+        assert_eq!(
+            store
+                .redeem_enrolment_token([secret; 32], at(now))
+                .await
+                .unwrap(),
+            expected
+        );
+    }
+}
+
+pub(super) async fn agents_are_replaced_and_listed_by_name(store: Arc<dyn ControlStore>) {
+    let agent = |id: u8, name: &str| Agent {
+        id: agent_id(id),
+        computer_name: name.into(),
+        agent_version: "0.1.0".into(),
+        operating_system: "Debian 12".into(),
+        enrolled: at(5),
+        last_seen: None,
+        state: AgentState::Active,
+        certificate_serial: vec![1, 2, 3],
+    };
+    for (id, name) in [(1, "zeta"), (2, "Émile"), (3, "alpha"), (4, "BETA")] {
+        store.put_agent(agent(id, name)).await.unwrap();
+    }
+    store.note_contact(agent_id(3), at(77)).await.unwrap();
+    store.note_contact(agent_id(9), at(77)).await.unwrap();
+    let removed = Agent {
+        state: AgentState::Removed,
+        certificate_serial: vec![],
+        ..agent(4, "beta")
+    };
+    store.put_agent(removed.clone()).await.unwrap();
+    let names: Vec<_> = store
+        .agents()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|a| a.computer_name)
+        .collect();
+    assert_eq!(names, ["alpha", "beta", "zeta", "Émile"]);
+    assert_eq!(store.agent(agent_id(4)).await.unwrap(), Some(removed));
+    let seen = store.agent(agent_id(3)).await.unwrap().unwrap();
+    assert_eq!(seen.last_seen, Some(at(77)));
+    assert_eq!(store.agent(agent_id(9)).await.unwrap(), None);
+}

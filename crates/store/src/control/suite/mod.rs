@@ -1,0 +1,177 @@
+//! What every store of control data must do.
+
+mod agents;
+mod recordings;
+mod users;
+
+use eidetic_model::{
+    Action, ActivityRecord, AgentId, Application, DisplayIndex, Entry, IdleStretch, ObjectType,
+    RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionId, SessionOrigin,
+    SpoolId, Timestamp,
+};
+
+use super::{Applied, ControlStore, SqliteControl};
+use crate::StoreError;
+
+/// Each promise, held by the database in a file and by the one in memory.
+macro_rules! promises {
+    ($($topic:ident::$promise:ident),* $(,)?) => {
+        mod in_a_file {
+            $(#[tokio::test]
+            async fn $promise() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = super::SqliteControl::open(folder.path().join("control.db")).unwrap();
+                super::$topic::$promise(std::sync::Arc::new(store)).await;
+            })*
+        }
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $promise() {
+                let store = super::SqliteControl::in_memory().unwrap();
+                super::$topic::$promise(std::sync::Arc::new(store)).await;
+            })*
+        }
+    };
+}
+
+promises! {
+    agents::of_many_redemptions_at_once_one_gets_the_token,
+    agents::agents_are_replaced_and_listed_by_name,
+    recordings::entries_are_taken_in_once_and_without_holes,
+    recordings::nothing_of_another_agent_can_be_touched,
+    recordings::a_session_sums_up_what_was_reported_of_it,
+    recordings::what_comes_without_its_session_makes_one,
+    recordings::sessions_are_paged_from_the_latest_start,
+    recordings::segments_grow_and_are_sealed_lost_or_reset,
+    users::users_are_found_whatever_the_case,
+    users::sign_ins_expire_and_end,
+    users::viewings_are_listed_the_latest_first,
+    users::settings_count_their_revisions,
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_a_restart_and_a_newer_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.db");
+    let store = SqliteControl::open(&path).unwrap();
+    store.put_setting("policy", "kept").await.unwrap();
+    apply(&store, &numbered(1, [opened(1, 10)])).await;
+    drop(store);
+    let store = SqliteControl::open(&path).unwrap();
+    assert_eq!(
+        store.setting("policy").await.unwrap(),
+        Some((1, "kept".into()))
+    );
+    assert_eq!(last(&store).await, 1);
+    drop(store);
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 1_000).unwrap();
+    drop(newer);
+    assert!(matches!(
+        SqliteControl::open(&path),
+        Err(StoreError::TooNew { found: 1_000, .. })
+    ));
+    std::fs::write(
+        &path,
+        "this is no database, and long enough to be sure of it".repeat(200),
+    )
+    .unwrap();
+    assert!(matches!(
+        SqliteControl::open(&path),
+        Err(StoreError::Damaged { .. })
+    ));
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_micros(seconds * 1_000_000)
+}
+
+fn agent_id(id: u8) -> AgentId {
+    AgentId::from_slice(&[id; 16]).unwrap()
+}
+
+fn session_id(id: u8) -> SessionId {
+    SessionId::from_slice(&[id; 16]).unwrap()
+}
+
+fn segment_id(id: u8) -> SegmentId {
+    SegmentId::from_slice(&[id; 16]).unwrap()
+}
+
+fn spool() -> SpoolId {
+    SpoolId::from_slice(&[3; 16]).unwrap()
+}
+
+fn description(session: u8, start: i64) -> SessionDescription {
+    SessionDescription {
+        id: session_id(session),
+        who: "CORP\\anna".into(),
+        where_: "RDS01".into(),
+        origin: SessionOrigin::Remote {
+            workstation: "10.0.0.9".into(),
+        },
+        display_name: ":0".into(),
+        start: at(start),
+    }
+}
+
+fn opened(session: u8, start: i64) -> Entry {
+    Entry::SessionOpened(description(session, start))
+}
+
+fn activity(session: u8, when: i64, application: &str) -> Entry {
+    Entry::Activity(ActivityRecord {
+        session: session_id(session),
+        when: at(when),
+        who: "CORP\\anna".into(),
+        action: Action::Activated,
+        object_type: ObjectType::Window,
+        what: "title".into(),
+        where_: "RDS01".into(),
+        workstation: None,
+        details: vec![],
+        application: Some(Application {
+            path: "/x".into(),
+            description: application.into(),
+        }),
+        coalesced: 0,
+        moment: None,
+    })
+}
+
+fn idle(session: u8, from: i64, until: i64) -> Entry {
+    Entry::Idle(IdleStretch {
+        session: session_id(session),
+        from: at(from),
+        until: at(until),
+    })
+}
+
+fn segment_opened(segment: u8, session: u8, start: i64) -> Entry {
+    Entry::SegmentOpened(SegmentDescription {
+        id: segment_id(segment),
+        session: session_id(session),
+        display: DisplayIndex(0),
+        start: at(start),
+        width: 1920,
+        height: 1080,
+        left: -1920,
+        top: 0,
+    })
+}
+
+fn numbered(first: u64, entries: impl IntoIterator<Item = Entry>) -> Vec<(RecordSequence, Entry)> {
+    (first..).map(RecordSequence).zip(entries).collect()
+}
+
+fn through(sequence: u64) -> Applied {
+    Applied::Through(RecordSequence(sequence))
+}
+
+async fn apply(store: &dyn ControlStore, entries: &[(RecordSequence, Entry)]) -> Applied {
+    store.apply(agent_id(1), spool(), entries).await.unwrap()
+}
+
+async fn last(store: &dyn ControlStore) -> u64 {
+    store.last_sequence(agent_id(1), spool()).await.unwrap().0
+}
