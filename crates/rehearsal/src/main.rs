@@ -1,0 +1,50 @@
+//! The demo, the end-to-end tests and the benches: the real binaries on a desktop with real
+//! applications.
+//!
+//! Started by `cargo xtask`, which installs and builds what is needed. The binaries under trial
+//! are those that lie beside this one.
+#![expect(clippy::print_stdout, reason = "a program for a terminal")]
+
+mod api;
+mod bench;
+mod check;
+mod demo;
+mod desktop;
+mod end_to_end;
+mod recording;
+mod stack;
+mod until;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Rehearses Eidetic: the real binaries on a desktop with real applications.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Records a desktop and serves it.
+    Demo(demo::Arguments),
+    /// Runs the browser tests against a recording made for them.
+    EndToEnd {
+        /// The folder of the tests.
+        #[arg(long)]
+        tests: PathBuf,
+    },
+    /// Measures what recording, searching and seeking cost.
+    Bench(bench::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::EndToEnd { tests } => end_to_end::run(&tests),
+        Command::Bench(arguments) => bench::run(&arguments),
+    }
+}
