@@ -1,0 +1,401 @@
+/**
+ * A stand-in for the server with made-up data, for working on the console alone.
+ *
+ *   node tests/mock-server.mjs [PORT] [SEGMENT.eid]
+ *
+ * Serves `build/` under the server's content security policy, and the API from memory. SEGMENT is
+ * the video of every session: `eidetic frames encode` makes one. The only password is "mock".
+ */
+
+import { createServer } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+const port = Number(process.argv[2] ?? 8123);
+const BUILD = join(import.meta.dirname, '..', 'build');
+const START = (Math.floor(Date.now() / 1000) - 7200) * 1e6;
+const RECORDS = 12_000;
+
+const segment = process.argv[3] ? await readSegment(process.argv[3]) : undefined;
+const videoUs = segment ? segment.untilUs : 300e6;
+let signedIn = process.env.MOCK_SIGNED_IN === '1';
+
+const applications = [
+  ['/usr/bin/xterm', 'XTerm'],
+  ['/usr/lib/chromium/chromium', 'Chromium'],
+  ['/usr/bin/mousepad', 'Mousepad'],
+  ['/usr/bin/libreoffice', 'LibreOffice Calc'],
+  ['/usr/bin/pcmanfm', 'Files'],
+  ['C:\\Program Files\\Payroll\\payroll.exe', ''],
+];
+const titles = [
+  'root@rds01: ~ — journalctl -fu payroll.service',
+  'Payroll 2026-11 – Gehälter (vertraulich).xlsx — LibreOffice Calc',
+  '日本語のとても長いウィンドウタイトルです：給与計算システム 2026年11月分の確認と承認 — 人事部 共有フォルダ',
+  'Inbox (1,204) - ada.lovelace@contoso.example - A very long subject line that goes on and on about quarterly numbers and does not stop where a sensible subject would',
+  'مستند جديد - محرر النصوص',
+  '🧾 invoice_\u202e2026.pdf',
+  '',
+  '~/notes.txt - Mousepad',
+  'Grafana – Überblick 🚀🚀🚀',
+];
+const users = [
+  'CONTOSO\\ada',
+  'CONTOSO\\grace',
+  'CONTOSO\\linus.torvalds-with-a-long-name',
+  'root',
+];
+const places = ['rds01.contoso.example', 'jump-host-2', 'WS-0042'];
+
+function record(index, sessionId, whenUs, withVideo) {
+  const [path, description] = applications[Math.floor(index / 3) % applications.length];
+  const isEvent = index % 41 === 0;
+  const elevated = index % 17 === 0;
+  return {
+    id: `r${index}`,
+    session_id: sessionId,
+    when_us: whenUs,
+    who: users[index % 23 === 0 ? 2 : index % 3 === 0 ? 1 : 0],
+    action: isEvent ? 'Session start' : 'Activated',
+    object_type: isEvent ? 'User session' : elevated ? 'Elevated Window' : 'Window',
+    what: isEvent ? 'Unlock' : titles[index % titles.length],
+    where: places[index % places.length],
+    workstation: index % 2 ? 'laptop-7' : null,
+    details: elevated ? ['Application Run As: root'] : [],
+    application: isEvent ? null : { path, description },
+    coalesced: index % 50 === 7 ? 37 : 0,
+    moment: withVideo && !isEvent ? { display: 0, time_us: whenUs } : null,
+  };
+}
+
+const allRecords = Array.from({ length: RECORDS }, (_, index) =>
+  record(index, `session-${1 + (index % 9)}`, START + 7e9 - index * 1.7e6, index % 4 !== 3),
+);
+
+function summary(index) {
+  const running = index === 0;
+  const start = START - index * 5e9;
+  return {
+    id: `session-${index}`,
+    who: users[index % users.length],
+    where: places[index % places.length],
+    workstation: index % 2 ? 'laptop-7' : null,
+    remote: index % 2 === 1,
+    display_name: index % 2 ? 'RDP 3' : ':0',
+    start_us: running ? liveStart : start,
+    end_us: running ? null : start + videoUs * 2.2,
+    last_known_us: running ? Date.now() * 1000 : start + videoUs * 2.2,
+    active_us: 240e6 + index * 1e6,
+    idle_us: 45e6,
+    applications: applications.slice(0, 1 + (index % 6)).map(([path, name]) => name || path),
+    activities: 120 + index,
+    segment_bytes: segment?.bytes.length ?? 0,
+    has_video: index !== 3 && segment !== undefined,
+  };
+}
+
+const liveStart = Date.now() * 1000 - 120e6;
+
+function segmentOf(index, part, start, display = 0) {
+  return {
+    id: `${index}.${part}`,
+    display,
+    start_us: start,
+    until_us: start + videoUs,
+    width: segment.width,
+    height: segment.height,
+    left: display * segment.width,
+    top: 0,
+    bytes: segment.bytes.length,
+    state: 'sealed',
+    lost_reason: null,
+    sha256: null,
+    key_frames: segment.keys.map(({ timeUs, offset }) => ({ time_us: start + timeUs, offset })),
+  };
+}
+
+/** What of the running session has been recorded by now. */
+function growing(elapsedUs) {
+  const whole = segmentOf(0, 0, liveStart);
+  const keys = whole.key_frames.filter(({ time_us }) => time_us <= liveStart + elapsedUs);
+  const share = Math.min(1, elapsedUs / videoUs);
+  const bytes = Math.floor(whole.bytes * share);
+  return {
+    ...whole,
+    bytes: Math.max(bytes, keys.at(-1)?.offset ?? 0),
+    until_us: liveStart + elapsedUs,
+    state: 'growing',
+    key_frames: keys,
+  };
+}
+
+function detail(index) {
+  const head = summary(index);
+  const start = head.start_us;
+  const segments = [];
+  if (head.has_video && index === 0) segments.push(growing(Date.now() * 1000 - liveStart));
+  else if (head.has_video) {
+    segments.push(segmentOf(index, 0, start));
+    if (index === 2) segments.push(segmentOf(index, 2, start, 1));
+    segments.push({
+      ...segmentOf(index, 3, start + videoUs),
+      state: 'lost',
+      lost_reason: 'the disk of the computer was full',
+      until_us: start + videoUs + 40e6,
+      key_frames: [],
+      bytes: 0,
+    });
+    segments.push(segmentOf(index, 1, start + videoUs * 1.2));
+  }
+  const shape = { left: 0, top: 0, width: segment?.width ?? 1280, height: segment?.height ?? 800 };
+  const displays = head.has_video ? [{ index: 0, ...shape }] : [];
+  if (index === 2) displays.push({ ...displays[0], index: 1, left: shape.width });
+  return {
+    ...head,
+    displays,
+    segments,
+    idle: [
+      { from_us: start + 60e6, until_us: start + 95e6 },
+      { from_us: start + videoUs * 1.5, until_us: start + videoUs * 1.6 },
+    ],
+    events: [
+      { when_us: start, what: 'Monitoring start', action: 'Session start' },
+      { when_us: start + 150e6, what: 'Lock', action: 'Session end' },
+      { when_us: start + 165e6, what: 'Unlock', action: 'Session start' },
+    ],
+  };
+}
+
+function activities(index) {
+  const { start_us, has_video } = summary(index);
+  const untilUs = index === 0 ? Date.now() * 1000 - start_us : videoUs * 2.2;
+  const list = [];
+  for (let n = 0, at = 0; at < untilUs; n += 1, at += 1e6 + ((n * 7919) % 9) * 0.9e6) {
+    if (at > 60e6 && at < 95e6) continue;
+    list.push({ ...record(n + 1, `session-${index}`, start_us + at, has_video), id: `a${n}` });
+  }
+  return list;
+}
+
+const routes = [
+  [
+    'POST',
+    /^\/sign-in$/,
+    ({ body }) => {
+      if (body.password !== 'mock') return problem(401, 'Wrong user name or password');
+      signedIn = true;
+      return [200, { user_name: body.user_name, must_change_password: false }];
+    },
+  ],
+  ['POST', /^\/sign-out$/, () => ((signedIn = false), [204])],
+  [
+    'GET',
+    /^\/account$/,
+    () =>
+      signedIn
+        ? [200, { user_name: 'administrator', must_change_password: false }]
+        : problem(401, 'Not signed in'),
+  ],
+  ['POST', /^\/account\/password$/, () => [204]],
+  [
+    'POST',
+    /^\/search$/,
+    ({ body }) => {
+      if (body.free_text[0] === 'fail')
+        return problem(503, 'The audit database is being repaired.');
+      const from = Number(body.after ?? 0);
+      const wanted = allRecords.filter((one) => matches(one, body));
+      const records = wanted.slice(from, from + body.limit);
+      const next = from + body.limit < wanted.length ? String(from + body.limit) : null;
+      return [200, { records, next }];
+    },
+  ],
+  [
+    'GET',
+    /^\/sessions$/,
+    ({ query }) => {
+      const from = Number(query.get('after') ?? 0);
+      const sessions = Array.from({ length: 40 }, (_, n) => summary(from + n));
+      return [200, { sessions, next: from < 120 ? String(from + 40) : null }];
+    },
+  ],
+  ['GET', /^\/sessions\/session-(\d+)$/, ({ match }) => [200, detail(Number(match[1]))]],
+  [
+    'GET',
+    /^\/sessions\/session-(\d+)\/activities$/,
+    ({ match, query }) => {
+      const all = activities(Number(match[1]));
+      const after = query.get('after');
+      const from = after ? all.findIndex(({ id }) => id === after) + 1 : 0;
+      const records = all.slice(from, from + 100);
+      return [200, { records, next: from + 100 < all.length ? records.at(-1).id : null }];
+    },
+  ],
+  ['GET', /^\/computers$/, () => [200, { computers: process.env.MOCK_EMPTY ? [] : computers() }]],
+  [
+    'POST',
+    /^\/enrolment-tokens$/,
+    () => [200, { token: 'K7QF-9X2M-PLM4-0000-AB3D-77QZ', expires_us: Date.now() * 1000 + 864e8 }],
+  ],
+];
+
+function computers() {
+  return places.map((name, index) => ({
+    agent_id: `agent-${index}`,
+    name,
+    status: ['online', 'offline', 'removed'][index],
+    last_seen_us: Date.now() * 1000 - index * 9e9 - 2e6,
+    enrolled_us: START,
+    agent_version: '0.1.0',
+    operating_system: 'Debian GNU/Linux 12 (bookworm)',
+    address: `10.0.0.${index + 4}`,
+    sessions_recorded: 12 * index + 3,
+    spool_bytes: index * 48e6,
+    entries_waiting: index * 371,
+    policy_revision: 1,
+  }));
+}
+
+function matches(one, { conditions, free_text }) {
+  const text = (value) => String(value ?? '').toLowerCase();
+  const everything = text(JSON.stringify(one));
+  if (!free_text.every((word) => everything.includes(text(JSON.stringify(word).slice(1, -1)))))
+    return false;
+  return conditions.every(({ field, operator, value }) => {
+    const found =
+      field === 'application'
+        ? text(one.application?.description)
+        : text(one[field] ?? one.session_id);
+    const negative = operator === 'not_equal_to' || operator === 'does_not_contain';
+    const hit = operator.includes('equal') ? found === text(value) : found.includes(text(value));
+    return hit !== negative;
+  });
+}
+
+function problem(status, detail) {
+  return [
+    status,
+    { type: 'about:blank', title: 'Problem', status, detail },
+    'application/problem+json',
+  ];
+}
+
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+};
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+createServer(async (request, response) => {
+  const url = new URL(request.url, `http://localhost:${port}`);
+  if (!url.pathname.startsWith('/api/v1')) return sendFile(url.pathname, response);
+  const path = url.pathname.slice('/api/v1'.length);
+  if (!signedIn && !['/sign-in', '/account'].includes(path))
+    return send(response, problem(401, 'Not signed in'));
+  const data = /^\/segments\/(.+)\/data$/.exec(path);
+  if (data) return sendSegment(data[1], request, response);
+  if (/^\/sessions\/session-0\/live$/.test(path)) return sendLive(request, response);
+  for (const [method, pattern, handle] of routes) {
+    const match = method === request.method ? pattern.exec(path) : null;
+    if (match === null) continue;
+    const body = method === 'POST' ? JSON.parse((await readAll(request)) || '{}') : undefined;
+    await new Promise((done) => setTimeout(done, Number(process.env.MOCK_DELAY_MS ?? 60)));
+    return send(response, handle({ match, body, query: url.searchParams }));
+  }
+  send(response, problem(404, 'There is nothing here.'));
+}).listen(port, () => console.log(`http://localhost:${port}`));
+
+function send(response, [status, body, type = 'application/json']) {
+  response.writeHead(status, { 'content-type': type });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function sendFile(path, response) {
+  const wanted = join(BUILD, normalize(path));
+  const file = extname(path) !== '' && existsSync(wanted) ? wanted : join(BUILD, 'index.html');
+  response.writeHead(200, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'content-security-policy': POLICY,
+  });
+  response.end(readFileSync(file));
+}
+
+function sendSegment(id, request, response) {
+  const [index, part] = id.split('.').map(Number);
+  const { segments } = detail(index);
+  const entry = segments.find((one) => one.id === id);
+  const bytes = segment.startingAt(entry.start_us);
+  const [, from, until] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? 'bytes=0-999999999');
+  const chunk = bytes.subarray(Number(from), Number(until) + 1);
+  response.writeHead(206, {
+    'content-range': `bytes ${from}-${Number(from) + chunk.length - 1}/${bytes.length}`,
+    'x-part': part,
+  });
+  response.end(chunk);
+}
+
+function sendLive(request, response) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  let sent = activities(0).length;
+  const timer = setInterval(() => {
+    const event = (name, value) =>
+      response.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
+    event('session', summary(0));
+    if (segment) event('segment', growing(Date.now() * 1000 - liveStart));
+    const all = activities(0);
+    if (all.length > sent) event('activities', { records: all.slice(sent) });
+    sent = all.length;
+  }, 1000);
+  request.on('close', () => clearInterval(timer));
+}
+
+async function readAll(stream) {
+  let text = '';
+  for await (const chunk of stream) text += chunk;
+  return text;
+}
+
+/** Reads the index of a segment with the console's own decoder. */
+async function readSegment(file) {
+  const bytes = readFileSync(file);
+  const wasm = readFileSync(join(import.meta.dirname, '..', 'static', 'decoder.wasm'));
+  const { instance } = await WebAssembly.instantiate(wasm);
+  const abi = instance.exports;
+  const session = abi.eid_new(256 * 1024 * 1024);
+  const give = (part) => {
+    const at = abi.eid_input(session, part.length);
+    new Uint8Array(abi.memory.buffer, at, part.length).set(part);
+  };
+  give(bytes.subarray(0, 1024));
+  abi.eid_open(session);
+  give(bytes);
+  abi.eid_read_end(session);
+  const numbers = new Float64Array(
+    abi.memory.buffer,
+    abi.eid_index_ptr(session),
+    abi.eid_index_len(session),
+  );
+  const keys = [];
+  for (let n = 0; n < numbers.length; n += 2)
+    keys.push({ offset: numbers[n], timeUs: numbers[n + 1] });
+  return {
+    bytes,
+    keys,
+    untilUs: (keys.at(-1)?.timeUs ?? 0) + 30e6,
+    width: bytes.readUInt32LE(16),
+    height: bytes.readUInt32LE(20),
+    startingAt(startUs) {
+      const copy = Buffer.from(bytes);
+      const headerBytes = copy.readUInt16LE(12);
+      copy.writeBigInt64LE(BigInt(startUs), 24);
+      copy.writeUInt32LE(crc32(copy.subarray(0, headerBytes - 4)), headerBytes - 4);
+      return copy;
+    },
+  };
+}
