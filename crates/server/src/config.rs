@@ -1,1 +1,224 @@
 //! The configuration file and what it becomes.
+//!
+//! [`ConfigFile`] is what an operator writes, in TOML; [`Config`] is what runs. Options on the
+//! command line win over the file.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// The configuration as it is written. What is left out has its default; unknown keys are refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigFile {
+    /// Where everything is kept. Default: `/var/lib/eidetic/server`.
+    pub data_folder: Option<PathBuf>,
+    /// Where agents connect to. Default: `0.0.0.0:9004`.
+    pub agents_listen: Option<String>,
+    /// Where browsers connect to. Default: `0.0.0.0:9443`.
+    pub console_listen: Option<String>,
+    /// The names and addresses in the server's certificates. Default: the computer's name,
+    /// `localhost`, `127.0.0.1` and `::1`.
+    pub host_names: Option<Vec<String>>,
+    /// The operator's own certificate for the console. Default: one is made.
+    pub certificate: Option<CertificateFiles>,
+}
+
+/// The operator's own certificate, as PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFiles {
+    /// The certificate, then those that lead to its authority.
+    pub chain: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// The configuration that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where everything is kept.
+    pub data_folder: PathBuf,
+    /// Where agents connect to.
+    pub agents_listen: SocketAddr,
+    /// Where browsers connect to.
+    pub console_listen: SocketAddr,
+    /// The names and addresses in the server's certificates. Not empty.
+    pub host_names: Vec<String>,
+    /// The certificate that browsers see.
+    pub console_certificate: ConsoleCertificate,
+}
+
+/// The certificate that browsers see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsoleCertificate {
+    /// One of the server's own authority.
+    Own,
+    /// The operator's.
+    Operators(CertificateFiles),
+}
+
+/// A configuration that cannot run. The text says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("failed to read the configuration {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not TOML, or has an unknown key.
+    #[error("the configuration {path} is not valid")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Not an address to listen on.
+    #[error(
+        "{option} is {value:?}, must be an address and a port such as 0.0.0.0:9004 or [::]:9004"
+    )]
+    Address {
+        /// The option.
+        option: &'static str,
+        /// What was written.
+        value: String,
+    },
+    /// No host name, or an impossible one.
+    #[error("host_names must be a list of one to 100 names or addresses, none of them empty")]
+    HostNames,
+}
+
+impl ConfigFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is not valid.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// The configuration that runs, on a computer with this name.
+    ///
+    /// # Errors
+    ///
+    /// If a value is not possible.
+    pub fn resolve(self, computer_name: &str) -> Result<Config, ConfigError> {
+        let address = |option, written: Option<String>, default: &str| {
+            let value = written.unwrap_or_else(|| default.to_owned());
+            value
+                .parse()
+                .map_err(|_| ConfigError::Address { option, value })
+        };
+        let host_names = self
+            .host_names
+            .unwrap_or_else(|| default_host_names(computer_name));
+        let possible = (1..=MAX_HOST_NAMES).contains(&host_names.len());
+        if !possible || host_names.iter().any(|name| name.trim().is_empty()) {
+            return Err(ConfigError::HostNames);
+        }
+        Ok(Config {
+            data_folder: self
+                .data_folder
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_FOLDER)),
+            agents_listen: address("agents_listen", self.agents_listen, "0.0.0.0:9004")?,
+            console_listen: address("console_listen", self.console_listen, "0.0.0.0:9443")?,
+            host_names,
+            console_certificate: self
+                .certificate
+                .map_or(ConsoleCertificate::Own, ConsoleCertificate::Operators),
+        })
+    }
+}
+
+fn default_host_names(computer_name: &str) -> Vec<String> {
+    let mut names = vec![
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
+    if !computer_name.is_empty() && !names.iter().any(|name| name == computer_name) {
+        names.insert(0, computer_name.to_owned());
+    }
+    names
+}
+
+const DEFAULT_DATA_FOLDER: &str = "/var/lib/eidetic/server";
+const MAX_HOST_NAMES: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let config = parse("").unwrap().resolve("host").unwrap();
+        assert_eq!(config.data_folder, Path::new("/var/lib/eidetic/server"));
+        assert_eq!(config.agents_listen.to_string(), "0.0.0.0:9004");
+        assert_eq!(config.console_listen.to_string(), "0.0.0.0:9443");
+        assert_eq!(
+            config.host_names,
+            ["host", "localhost", "127.0.0.1", "::1"].map(str::to_owned)
+        );
+        assert_eq!(config.console_certificate, ConsoleCertificate::Own);
+    }
+
+    #[test]
+    fn every_option_can_be_written() {
+        let written = r#"
+            data_folder = "/data"
+            agents_listen = "127.0.0.1:0"
+            console_listen = "[::1]:443"
+            host_names = ["eidetic.example"]
+            [certificate]
+            chain = "chain.pem"
+            key = "key.pem"
+        "#;
+        let config = parse(written).unwrap().resolve("host").unwrap();
+        assert_eq!(config.data_folder, Path::new("/data"));
+        assert_eq!(config.agents_listen.to_string(), "127.0.0.1:0");
+        assert_eq!(config.console_listen.to_string(), "[::1]:443");
+        assert_eq!(config.host_names, ["eidetic.example"].map(str::to_owned));
+        let ConsoleCertificate::Operators(files) = config.console_certificate else {
+            panic!("the operator's certificate is not taken");
+        };
+        assert_eq!(files.chain, Path::new("chain.pem"));
+    }
+
+    #[test]
+    fn wrong_values_and_unknown_keys_are_named() {
+        let unknown = parse("agents_port = 1").unwrap_err().to_string();
+        assert!(unknown.contains("unknown field `agents_port`"), "{unknown}");
+        let refused = |text: &str| {
+            parse(text)
+                .unwrap()
+                .resolve("host")
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(refused(r#"agents_listen = "9004""#).starts_with(r#"agents_listen is "9004""#));
+        assert!(refused("host_names = []").starts_with("host_names must be"));
+        assert!(refused(r#"host_names = [""]"#).starts_with("host_names must be"));
+    }
+
+    fn parse(text: &str) -> Result<ConfigFile, toml::de::Error> {
+        toml::from_str(text)
+    }
+}

@@ -3,9 +3,12 @@
 //! Start reading at [`components`], which holds what every part shares. [`gateway`] takes in
 //! what agents send (TCP 9004), [`api`] serves console and REST (HTTPS).
 
+pub mod administrator;
 pub mod api;
 pub mod components;
 pub mod config;
+pub mod folder;
 pub mod gateway;
 pub mod pki;
 pub mod policy;
+pub mod server;

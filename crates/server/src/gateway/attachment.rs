@@ -313,5 +313,5 @@ impl Worker {
 /// How many messages may wait on either side of the link.
 const MAX_WAITING: usize = 256;
 const CONTACT_INTERVAL: Duration = Duration::from_secs(10);
-const TURN_LIMIT: Duration = Duration::from_secs(20);
+const TURN_LIMIT: Duration = Duration::from_secs(15);
 const FAREWELL_LIMIT: Duration = Duration::from_secs(3);

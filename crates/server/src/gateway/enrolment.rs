@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::AgentId;
+use eidetic_model::{AgentId, Timestamp};
 use eidetic_store::{
     StoreError,
-    control::{Agent, AgentState, EnrolmentToken, Redeemed},
+    control::{Agent, AgentState, ControlStore, EnrolmentToken, Redeemed},
 };
 use eidetic_wire::{
     EnrolmentTicket,
@@ -39,20 +39,20 @@ pub struct Enrolment {
 ///
 /// If the store fails.
 pub async fn new_ticket(
-    components: &Components,
+    control: &dyn ControlStore,
     authority_certificate: &[u8],
+    now: Timestamp,
     valid_for: Duration,
 ) -> Result<EnrolmentTicket, StoreError> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).expect("the operating system gives random bytes");
     let ticket = EnrolmentTicket::new(authority_certificate, secret);
-    let created = components.clock.wall();
     let token = EnrolmentToken {
         secret_sha256: ticket.secret_sha256(),
-        created,
-        expires: created.saturating_add(valid_for),
+        created: now,
+        expires: now.saturating_add(valid_for),
     };
-    components.control.add_enrolment_token(token).await?;
+    control.add_enrolment_token(token).await?;
     Ok(ticket)
 }
 

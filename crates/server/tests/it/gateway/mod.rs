@@ -1,0 +1,9 @@
+//! The gateway, spoken to as agents do: gRPC over TLS on the loopback interface.
+
+mod admission;
+mod agent;
+mod crash;
+mod faults;
+mod server;
+mod storing;
+mod things;

@@ -1,0 +1,4 @@
+//! The server's parts as the outside sees them.
+
+mod api;
+mod gateway;
