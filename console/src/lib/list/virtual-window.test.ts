@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { rowAfterKey, scrollTopCentring, scrollTopRevealing, windowAt } from './virtual-window';
+import {
+  rowAfterKey,
+  scrollTopCentring,
+  scrollTopRevealing,
+  slotCount,
+  slotsOf,
+  windowAt,
+} from './virtual-window';
 
 describe('the window of a long list', () => {
   it('holds what is in view and a little more, however long the list is', () => {
@@ -13,6 +20,29 @@ describe('the window of a long list', () => {
     expect(windowAt(-50, 640, 32, 5)).toEqual({ first: 0, end: 5 });
     expect(windowAt(1e9, 640, 32, 100).end).toBe(100);
     expect(windowAt(0, 640, 32, 0)).toEqual({ first: 0, end: 0 });
+  });
+
+  it('changes few slots when it moves by one row', () => {
+    const slots = slotCount(640, 32);
+    const before = slotsOf(windowAt(32_000, 640, 32, 10_000), slots);
+    const after = slotsOf(windowAt(32_032, 640, 32, 10_000), slots);
+    const changed = after.filter((row, slot) => row !== before[slot]);
+    expect(changed.length).toBeLessThanOrEqual(2);
+  });
+
+  it('shows every row of the window once, wherever it is', () => {
+    const slots = slotCount(640, 32);
+    for (let top = 0; top < 5000; top += 37) {
+      const { first, end } = windowAt(top, 640, 32, 150);
+      const rows = slotsOf({ first, end }, slots).filter((row) => row !== undefined);
+      expect(rows.sort((a, b) => a - b)).toEqual(
+        Array.from({ length: end - first }, (_, index) => first + index),
+      );
+    }
+  });
+
+  it('keeps rows in order while the list is at its top', () => {
+    expect(slotsOf({ first: 0, end: 3 }, 5)).toEqual([0, 1, 2, undefined, undefined]);
   });
 
   it('scrolls no more than it must to reveal a row', () => {

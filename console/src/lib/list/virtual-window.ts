@@ -19,6 +19,24 @@ export function windowAt(
   return { first, end: Math.max(first, end) };
 }
 
+/**
+ * The row that each slot of the page shows, or `undefined` for one that is not needed.
+ *
+ * A row keeps its slot while it is in the window, so that scrolling by a few rows changes only a
+ * few slots.
+ */
+export function slotsOf(window: RowWindow, slots: number): (number | undefined)[] {
+  return Array.from({ length: slots }, (_, slot) => {
+    const row = window.first + ((((slot - window.first) % slots) + slots) % slots);
+    return row < window.end ? row : undefined;
+  });
+}
+
+/** How many slots any window of a view needs. */
+export function slotCount(viewHeight: number, rowHeight: number): number {
+  return Math.ceil(viewHeight / rowHeight) + 1 + 2 * ROWS_BEYOND;
+}
+
 /** How to scroll so that a row is wholly in view: as little as possible. */
 export function scrollTopRevealing(
   row: number,

@@ -65,6 +65,17 @@ describe('search results', () => {
     expect(results.state.records.map(({ id }) => id)).toEqual(['0']);
   });
 
+  it('stay until those of the next search come', async () => {
+    const { results } = scripted([page(0, 100, 'm1'), page(500, 1)]);
+    results.start(empty);
+    await settled();
+    results.start({ ...empty, free_text: ['other'] });
+    expect(results.state).toMatchObject({ stale: true, loading: true });
+    expect(results.state.records).toHaveLength(100);
+    await settled();
+    expect(results.state.records.map(({ id }) => id)).toEqual(['500']);
+  });
+
   it('keep what is there when a page fails, and go on from there', async () => {
     const { asked, results } = scripted([page(0, 100, 'm1'), new Error('gone'), page(100, 5)]);
     results.start(empty);

@@ -10,6 +10,8 @@ export interface ResultsState {
   loading: boolean;
   /** There is nothing more. */
   complete: boolean;
+  /** The records are those of the search before: the first of this one are not here yet. */
+  stale: boolean;
   error: unknown;
 }
 
@@ -24,7 +26,7 @@ export class SearchResults {
   #request: SearchRequest | undefined;
   #after: string | undefined;
   #abort = new AbortController();
-  #state: ResultsState = { records: [], loading: false, complete: false, error: undefined };
+  #state: ResultsState = NO_RESULTS;
 
   constructor(fetchPage: FetchPage, changed: (state: ResultsState) => void) {
     this.#fetchPage = fetchPage;
@@ -41,7 +43,7 @@ export class SearchResults {
     this.#abort = new AbortController();
     this.#request = request;
     this.#after = undefined;
-    this.#set({ records: [], loading: false, complete: false, error: undefined });
+    this.#set({ loading: true, complete: false, error: undefined, stale: true });
     void this.#load(FIRST_PAGE);
   }
 
@@ -76,16 +78,21 @@ export class SearchResults {
         this.#after = page.next ?? undefined;
         const complete = this.#after === undefined;
         const done = complete || page.records.length > 0;
-        const records =
-          page.records.length === 0
-            ? this.#state.records
-            : [...this.#state.records, ...page.records];
-        this.#set({ records, complete: complete || records.length >= MAX_ROWS, loading: !done });
-        if (done) return;
+        if (!done) continue;
+        const { stale, records: before } = this.#state;
+        const records = stale ? page.records : [...before, ...page.records];
+        this.#set({
+          records,
+          complete: complete || records.length >= MAX_ROWS,
+          loading: false,
+          stale: false,
+        });
+        return;
       }
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
-      this.#set({ loading: false, error });
+      const records = this.#state.stale ? [] : this.#state.records;
+      this.#set({ records, loading: false, error, stale: false });
     }
   }
 
@@ -94,6 +101,15 @@ export class SearchResults {
     this.#changed(this.#state);
   }
 }
+
+/** What is known before the first search. */
+export const NO_RESULTS: ResultsState = {
+  records: [],
+  loading: false,
+  complete: false,
+  stale: true,
+  error: undefined,
+};
 
 /** More rows than anybody scrolls through; the page says so and asks to narrow the search. */
 export const MAX_ROWS = 100_000;
