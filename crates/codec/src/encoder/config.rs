@@ -45,7 +45,7 @@ impl EncoderConfig {
             level: 3,
             window_log2: 23,
             cache_log2: 12,
-            max_palette: 32,
+            max_palette: 8,
             key_frames: KeyFramePolicy {
                 size_ratio: 3,
                 min_bytes: 64 << 10,
