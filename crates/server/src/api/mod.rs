@@ -30,6 +30,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
+    routing::any,
 };
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
@@ -61,9 +62,11 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn(guard::same_site_only))
         .layer(from_fn(guard::in_time))
         .layer(from_fn(guard::not_a_page));
+    let other_versions = async || ApiError::not_found("version of the API");
     let console = console::router::<BuiltConsole>().layer(CompressionLayer::new());
     Router::new()
         .nest(openapi::BASE, api)
+        .route("/api/{*rest}", any(other_versions))
         .fallback_service(console)
         .layer(from_fn(guard::strict_browser))
         .layer(from_fn_with_state(state.clone(), guard::logged))

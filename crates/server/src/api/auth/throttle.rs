@@ -73,12 +73,18 @@ impl Throttle {
             return;
         }
         self.0.retain(|_, failures| failures.counts_at(now));
-        if self.0.len() >= MAX_KEYS
-            && let Some(oldest) = self.0.iter().min_by_key(|(_, failures)| failures.last)
-        {
-            let oldest = oldest.0.clone();
-            self.0.remove(&oldest);
+        if self.0.len() < MAX_KEYS {
+            return;
         }
+        // Many at once, so that a flood of names does not make each attempt costly.
+        let mut times: Vec<_> = self.0.values().map(|failures| failures.last).collect();
+        let (_, newest_to_go, _) = times.select_nth_unstable(FORGOTTEN_AT_ONCE - 1);
+        let mut room = FORGOTTEN_AT_ONCE;
+        self.0.retain(|_, failures| {
+            let stays = failures.last > *newest_to_go || room == 0;
+            room -= usize::from(!stays);
+            stays
+        });
     }
 }
 
@@ -116,8 +122,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
-/// When there are more, the failure longest ago is forgotten.
+/// When there are more, those that failed longest ago are forgotten.
 const MAX_KEYS: usize = 10_000;
+
+const FORGOTTEN_AT_ONCE: usize = MAX_KEYS / 4;
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ pub struct Computer {
     pub status: ComputerStatus,
     /// When its agent was last heard of.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub last_seen_us: Option<i64>,
     /// When its agent was enrolled.
     pub enrolled_us: i64,
@@ -35,18 +36,23 @@ pub struct Computer {
     pub operating_system: String,
     /// From which address its agent is connected.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub address: Option<String>,
     /// How many sessions are being recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub sessions_recorded: Option<u32>,
     /// Bytes in the agent's spool.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub spool_bytes: Option<u64>,
     /// Entries that wait to be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub entries_waiting: Option<u64>,
     /// The revision of the policy that the agent follows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub policy_revision: Option<u64>,
 }
 

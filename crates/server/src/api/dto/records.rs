@@ -14,6 +14,7 @@ pub struct SearchPage {
     pub records: Vec<Record>,
     /// Where the next page begins; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub next: Option<String>,
 }
 
@@ -47,16 +48,19 @@ pub struct Record {
     pub where_: String,
     /// From where the user was connected, if he was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub workstation: Option<String>,
     /// Further facts.
     pub details: Vec<String>,
     /// The application that the window belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub application: Option<RecordApplication>,
     /// How many further changes of the same window it stands for.
     pub coalesced: u32,
     /// The moment of the recording that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub moment: Option<RecordMoment>,
 }
 

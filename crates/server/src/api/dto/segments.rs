@@ -30,9 +30,11 @@ pub struct Segment {
     pub state: SegmentStatus,
     /// Why it will not come whole, if it is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub lost_reason: Option<&'static str>,
     /// SHA-256 of all its bytes in hexadecimal, if it is sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub sha256: Option<String>,
     /// Where decoding can begin, in order.
     pub key_frames: Vec<SegmentKeyFrame>,

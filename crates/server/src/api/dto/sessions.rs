@@ -17,6 +17,7 @@ pub struct Sessions {
     pub sessions: Vec<SessionSummary>,
     /// Where the next page begins; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub next: Option<String>,
 }
 
@@ -33,6 +34,7 @@ pub struct SessionSummary {
     pub where_: String,
     /// The user's own computer, if the session is remote and the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub workstation: Option<String>,
     /// Whether the user is connected over the network.
     pub remote: bool,
@@ -42,6 +44,7 @@ pub struct SessionSummary {
     pub start_us: i64,
     /// When it ended; absent while it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub end_us: Option<i64>,
     /// The last time of which something is known.
     pub last_known_us: i64,

@@ -2,6 +2,7 @@
 //! at most, however fast it changes.
 
 mod growth;
+mod told;
 mod watch;
 
 pub use watch::{LiveEvent, Watch, Watched};

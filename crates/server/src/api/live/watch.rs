@@ -18,7 +18,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::growth::{Growth, Segments};
+use super::{
+    growth::{Growth, Segments},
+    told::ToldRecords,
+};
 use crate::{
     api::dto::{Idle, Record, Records, Segment, SessionSummary},
     components::{Change, Components},
@@ -66,7 +69,7 @@ pub enum LiveEvent {
 struct Told {
     summary: Option<SessionSummary>,
     segments: HashMap<SegmentId, (SegmentState, u64, Timestamp)>,
-    mark: Option<Mark>,
+    records: ToldRecords,
     idle_until: Option<Timestamp>,
 }
 
@@ -104,7 +107,7 @@ impl Watch {
             told: Told {
                 summary: None,
                 segments: HashMap::new(),
-                mark,
+                records: ToldRecords::after(mark),
                 idle_until: None,
             },
             queue: VecDeque::new(),
@@ -128,8 +131,8 @@ impl Watch {
                 return Ok(None);
             }
             match self.wait().await? {
-                Wake::Changed => self.read().await?,
-                Wake::Leave => return Ok(None),
+                Wake::Changed if self.watched.may_go_on().await? => self.read().await?,
+                Wake::Changed | Wake::Leave => return Ok(None),
             }
         }
     }
@@ -245,15 +248,21 @@ impl Watch {
     /// Tells a page of new activity records. Whether there are more.
     async fn read_activities(&mut self) -> Result<bool, StoreError> {
         let audit = &self.watched.components.audit;
-        let page = audit
-            .timeline(self.watched.session, self.told.mark, RECORDS_AT_ONCE)
+        let mut page = audit
+            .timeline(
+                self.watched.session,
+                self.told.records.from,
+                RECORDS_AT_ONCE,
+            )
             .await?;
-        if let Some((newest, _)) = page.records.last() {
-            self.told.mark = Some(*newest);
+        page.records
+            .retain(|(mark, _)| self.told.records.add(*mark));
+        if !page.records.is_empty() {
             let records = page.records.into_iter().map(Record::from).collect();
             self.queue
                 .push_back(LiveEvent::Activities(Records { records }));
         }
+        self.told.records.forget_oldest();
         Ok(page.next.is_some())
     }
 
@@ -326,4 +335,4 @@ const GRACE: Duration = Duration::from_secs(5);
 
 const SIGN_IN_CHECKED_AFTER: Duration = Duration::from_secs(30);
 
-const RECORDS_AT_ONCE: usize = 500;
+const RECORDS_AT_ONCE: usize = 1000;

@@ -67,6 +67,7 @@ async fn unknown_paths_and_methods_are_problems_too() {
     let server = Server::start().await;
     let browser = server.signed_in().await;
     browser.get("/api/v1/nothing").await.problem(404);
+    browser.get("/api/v2/sessions").await.problem(404);
     browser.get("/api/v1/sessions/not-an-id").await.problem(404);
     let unknown = format!("/api/v1/sessions/{}", session_id(404));
     for rest in ["", "/activities", "/live", "/thumbnail"] {

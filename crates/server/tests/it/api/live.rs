@@ -166,3 +166,31 @@ async fn streams_end_when_the_server_leaves() {
     server.shutdown.begin();
     assert!(stream.next().await.is_none());
 }
+
+#[tokio::test]
+async fn a_record_that_comes_after_a_later_one_is_told_too() {
+    let server = Server::start().await;
+    server.take_in(vec![opened(1, 0)]).await;
+    let browser = server.signed_in().await;
+    let mut stream = pin!(watch(&browser, "").await);
+    for (second, title) in [(10, "later"), (9, "late"), (11, "last")] {
+        server.take_in(vec![activity(1, second, title)]).await;
+        let told = next(&mut stream, |name, _| name == "activities").await;
+        assert_eq!(told["records"][0]["what"], title);
+        assert_eq!(told["records"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_signs_out_sees_no_more() {
+    let server = Server::start().await;
+    server.take_in(vec![opened(1, 0)]).await;
+    let browser = server.signed_in().await;
+    let mut stream = pin!(watch(&browser, "").await);
+    next(&mut stream, |name, _| name == "session").await;
+    browser
+        .post("/api/v1/sign-out", &serde_json::json!({}))
+        .await;
+    server.take_in(vec![activity(1, 1, "unseen")]).await;
+    assert!(stream.next().await.is_none());
+}

@@ -4,6 +4,7 @@ mod accounts;
 mod computers;
 mod console_files;
 mod document;
+mod faults;
 mod https;
 mod live;
 mod recordings;

@@ -2,6 +2,7 @@
 
 use eidetic_model::Entry;
 use eidetic_model::{Action, IdleStretch};
+use eidetic_store::control::KeyFrame;
 use serde_json::{Value, json};
 
 use super::support::{
@@ -142,4 +143,48 @@ async fn looking_at_a_session_is_recorded() {
         (&json!("opened session"), &json!(session_id(1).to_string()))
     );
     assert_eq!(seen[1].0, "listed sessions");
+}
+
+#[tokio::test]
+async fn the_detail_of_an_hour_stays_small() {
+    let server = Server::start().await;
+    let mut entries = vec![opened(1, 0)];
+    for second in 0..3600 {
+        entries.push(activity(1, second, &format!("Window {second}")));
+        if second % 60 == 0 {
+            let number = u128::from(second) + 1;
+            entries.push(segment_opened(1, number, second));
+            entries.push(session_event(1, second, Action::SessionEnd, "Lock"));
+        }
+    }
+    for entries in entries.chunks(1000) {
+        server.take_in(entries.to_vec()).await;
+    }
+    for number in (0..3600).step_by(60) {
+        let key_frames: Vec<_> = (0..6)
+            .map(|frame| KeyFrame {
+                time: at_secs(number + 10 * frame),
+                offset: 100_000 * frame + 60,
+            })
+            .collect();
+        let segment = segment_id(u128::from(number) + 1);
+        let control = &server.components.control;
+        control
+            .grow_segment(segment, 700_000, at_secs(number + 60), &key_frames)
+            .await
+            .unwrap();
+    }
+    let browser = server.signed_in().await;
+    let path = format!("/api/v1/sessions/{}", session_id(1));
+    let answer = browser.get(&path).await;
+    assert_eq!(answer.json()["segments"].as_array().unwrap().len(), 60);
+    assert_eq!(answer.json()["events"].as_array().unwrap().len(), 60);
+    assert!(answer.body.len() < 50_000, "{} bytes", answer.body.len());
+    let compressed = browser
+        .request("GET", &path)
+        .header("accept-encoding", "gzip")
+        .body(axum::body::Body::empty());
+    let answer = browser.send(compressed.unwrap()).await;
+    assert_eq!(answer.header("content-encoding"), "gzip");
+    assert!(answer.body.len() < 10_000, "{} bytes", answer.body.len());
 }
