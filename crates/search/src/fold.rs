@@ -14,7 +14,19 @@ pub fn fold(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_inside_a_text_is_inside_it_folded(before: String, inside: String, after: String) {
+            let whole = fold(&format!("{before}{inside}{after}"));
+            prop_assert!(whole.contains(&fold(&inside)));
+            prop_assert!(whole.starts_with(&fold(&before)) && whole.ends_with(&fold(&after)));
+            prop_assert_eq!(fold(&whole), whole);
+        }
+    }
 
     #[test]
     fn folding_is_full_unicode_and_keeps_substrings() {

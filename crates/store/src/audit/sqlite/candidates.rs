@@ -93,11 +93,13 @@ impl Source {
         let mut positions = Vec::<i64>::new();
         for (query, keys) in [
             (
-                "SELECT id FROM rec WHERE session = ?1 AND id >= ?2 AND id < ?3",
+                "SELECT id FROM rec INDEXED BY rec_session \
+                 WHERE session = ?1 AND id >= ?2 AND id < ?3",
                 &self.sessions,
             ),
             (
-                "SELECT id FROM rec WHERE title = ?1 AND id >= ?2 AND id < ?3",
+                "SELECT id FROM rec INDEXED BY rec_title \
+                 WHERE title = ?1 AND id >= ?2 AND id < ?3",
                 &self.titles,
             ),
         ] {

@@ -94,7 +94,11 @@ pub(super) fn delete_some(connection: &mut Connection, before: Timestamp) -> Res
 
 fn forget_titles(connection: &Connection, rows: &[Row]) -> Result<(), Failure> {
     for id in distinct(rows.iter().map(|row| row.title)) {
-        if is_there(connection, "SELECT 1 FROM rec WHERE title = ?1 LIMIT 1", id)? {
+        if is_there(
+            connection,
+            "SELECT 1 FROM rec INDEXED BY rec_title WHERE title = ?1 LIMIT 1",
+            id,
+        )? {
             continue;
         }
         if !title(connection, id)?.is_empty() {
@@ -115,7 +119,7 @@ fn forget_values(connection: &Connection, rows: &[Row]) -> Result<(), Failure> {
     for session in distinct(rows.iter().map(|row| row.dims[row.dims.len() - 1])) {
         if !is_there(
             connection,
-            "SELECT 1 FROM rec WHERE session = ?1 LIMIT 1",
+            "SELECT 1 FROM rec INDEXED BY rec_session WHERE session = ?1 LIMIT 1",
             session,
         )? {
             gone.push(session);

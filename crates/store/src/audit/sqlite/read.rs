@@ -229,7 +229,8 @@ fn rows_of_session(
     };
     let rows = connection
         .prepare_cached(&format!(
-            "SELECT {ROW_COLUMNS} FROM rec WHERE session = ?1 AND id >= ?2 AND id < ?3 \
+            "SELECT {ROW_COLUMNS} FROM rec INDEXED BY rec_session \
+             WHERE session = ?1 AND id >= ?2 AND id < ?3 \
              ORDER BY id LIMIT ?4"
         ))?
         .query_map(

@@ -166,6 +166,7 @@ impl Thread {
             purge::Step::Drop { month, records } => {
                 self.open.remove(&month);
                 self.parts.remove(month)?;
+                tracing::info!(%month, records, "part of the audit database removed");
                 Ok(Purged {
                     records,
                     more: true,
