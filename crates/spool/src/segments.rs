@@ -295,7 +295,8 @@ fn recover(
         bytes: 0,
         state: FileState::Lost,
         file_bytes: length,
-        unsynced: false,
+        // What a crash of the process left may be in memory only.
+        unsynced: true,
         cursor: Cursor::default(),
     };
     let mut reader = volume.reader(&name, 0, length);

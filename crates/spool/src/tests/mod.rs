@@ -54,14 +54,21 @@ fn push(spool: &mut Spool, bytes: &[u8]) -> u64 {
     }
 }
 
-/// All entries that wait, read a few at a time; `None` for damaged ones.
-fn waiting(spool: &mut Spool) -> Vec<(u64, Option<Vec<u8>>)> {
-    let mut all: Vec<(u64, Option<Vec<u8>>)> = Vec::new();
+/// Entries with their numbers; `None` for damaged ones.
+type Waiting = Vec<(u64, Option<Vec<u8>>)>;
+
+/// All entries that wait, read a few at a time.
+fn waiting(spool: &mut Spool) -> Waiting {
+    try_waiting(spool).unwrap()
+}
+
+fn try_waiting(spool: &mut Spool) -> Result<Waiting, SpoolError> {
+    let mut all = Waiting::new();
     let mut after = RecordSequence::ZERO;
     loop {
-        let some = spool.entries_after(after, 7, 900).unwrap();
+        let some = spool.entries_after(after, 7, 900)?;
         let Some(last) = some.last() else {
-            return all;
+            return Ok(all);
         };
         after = last.sequence;
         for entry in some {
