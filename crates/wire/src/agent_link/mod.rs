@@ -480,8 +480,12 @@ impl AgentLink {
     fn disconnect(&mut self) {
         self.state = State::Disconnected;
         self.loading = None;
-        self.outputs
-            .retain(|output| !matches!(output, Output::Send(_)));
+        self.outputs.retain(|output| {
+            !matches!(
+                output,
+                Output::Send(_) | Output::LoadEntries { .. } | Output::LoadSegment { .. }
+            )
+        });
         self.entries.sent = self.entries.acknowledged;
         self.segments
             .retain(|_, segment| segment.phase != Phase::Over);

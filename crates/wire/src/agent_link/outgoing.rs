@@ -16,6 +16,8 @@ pub(super) struct Outgoing {
     pub phase: Phase,
     /// What was sent about it and is not answered, oldest first.
     pub unanswered: VecDeque<Request>,
+    /// Whether the server missed bytes when it was already told of the end.
+    missed_before_end: bool,
     /// How often what arrived was not what was sent.
     mismatches: u8,
     /// How often the server went back since it last got on.
@@ -75,6 +77,7 @@ impl Outgoing {
             end: segment.end,
             phase: Phase::Waiting,
             unanswered: VecDeque::new(),
+            missed_before_end: false,
             mismatches: 0,
             stalls: 0,
         }
@@ -119,6 +122,7 @@ impl Outgoing {
     pub fn disconnected(&mut self) {
         self.phase = Phase::Waiting;
         self.unanswered.clear();
+        self.missed_before_end = false;
         self.stalls = 0;
     }
 
@@ -149,17 +153,23 @@ impl Outgoing {
                 *durable = now_durable;
                 *missed |= now_durable < end;
             }
-            // The end was sent before it was known that bytes were missed, or the segment is
-            // given up: the answer to the end decides.
+            // The answer to the end decides.
+            (Phase::Ended, Request::Bytes { end, .. }) => {
+                self.missed_before_end |= now_durable < end;
+            }
             _ => {}
         }
         self.settle()
     }
 
-    /// What arrived was not what was sent. False if that was once too often.
+    /// What arrived was not what was sent, so all is sent again. False if that was once too often.
     pub fn mismatched(&mut self) -> bool {
-        self.mismatches = self.mismatches.saturating_add(1);
         self.phase = Phase::Restarting;
+        if std::mem::take(&mut self.missed_before_end) {
+            self.stalls += 1;
+            return self.stalls <= MAX_STALLS;
+        }
+        self.mismatches += 1;
         self.mismatches <= MAX_MISMATCHES
     }
 

@@ -1,1 +1,605 @@
-//! Tests.
+//! Each promise of the agent's end by itself.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp};
+use proptest::{
+    collection::vec,
+    prelude::{any, proptest},
+};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::{
+    AgentLink, AvailableSegment, Ending, GiveUpReason, Input, LinkError, Output, Retry,
+    STATUS_INTERVAL, WELCOME_LIMIT,
+};
+use crate::{
+    MAX_SEGMENT_BYTES, ProtocolVersion,
+    convert::{Hello, to_proto},
+    proto::{
+        self, from_agent::Message as FromAgent, refused, segment_rejected,
+        to_agent::Message as ToAgent,
+    },
+};
+
+#[test]
+fn it_says_hello_and_nothing_else_before_welcome() {
+    let mut link = Tested::new(0, 5);
+    link.give(Input::Connected);
+    assert!(matches!(link.sent(), FromAgent::Hello(hello) if hello.agent_version == "1"));
+    link.give(Input::EntriesAvailable {
+        newest: RecordSequence(9),
+    });
+    link.give(whole(1, 0, 10));
+    link.quiet();
+    assert_eq!(link.0.poll_timeout(), Some(WELCOME_LIMIT));
+    let silent = link.0.handle(WELCOME_LIMIT, Input::Tick);
+    assert_eq!(silent, Err(LinkError::NoWelcome));
+    assert_eq!(link.0.poll_timeout(), None);
+}
+
+#[test]
+fn it_goes_on_with_the_first_entry_that_the_server_has_not() {
+    let mut link = Tested::new(2, 9);
+    link.connect(welcome(4));
+    assert!(matches!(
+        link.next(),
+        Output::EntriesStored(RecordSequence(4))
+    ));
+    assert!(matches!(
+        link.next(),
+        Output::PolicyChanged { revision: 3, .. }
+    ));
+    assert!(matches!(link.sent(), FromAgent::Status(status) if status.entries_waiting == 5));
+    assert_eq!(link.asked_for_entries(), (4, 5));
+}
+
+#[test]
+fn entries_stay_within_the_window() {
+    let mut link = Tested::open(0, 25);
+    assert_eq!(link.asked_for_entries(), (0, 10));
+    link.give(entries(1, 10));
+    assert!(matches!(link.sent(), FromAgent::Entries(sent) if sent.first_sequence == 1));
+    link.quiet();
+    link.message(stored(4));
+    assert!(matches!(
+        link.next(),
+        Output::EntriesStored(RecordSequence(4))
+    ));
+    assert_eq!(link.asked_for_entries(), (10, 4));
+}
+
+#[test]
+fn a_segment_waits_for_the_entry_that_announces_it() {
+    let mut link = Tested::open(0, 1);
+    let _load = link.next();
+    link.give(whole(7, 1, 10));
+    link.give(entries(1, 1));
+    assert!(matches!(link.sent(), FromAgent::Entries(_)));
+    link.quiet();
+    link.message(stored(1));
+    let _stored = link.next();
+    assert!(matches!(link.sent(), FromAgent::SegmentQuery(_)));
+    link.quiet();
+    link.message(progress(7, 4));
+    assert_eq!(link.asked_for_bytes(), (segment(7), 4, 6));
+    link.give(loaded(7, 4, 6));
+    assert!(matches!(link.sent(), FromAgent::SegmentBytes(bytes) if bytes.offset == 4));
+    assert!(matches!(link.sent(), FromAgent::SegmentEnd(end) if end.bytes == 10));
+    link.message(progress(7, 10));
+    link.message(segment_stored(7));
+    assert!(matches!(link.next(), Output::SegmentStored(id) if id == segment(7)));
+    link.quiet();
+}
+
+#[test]
+fn entries_go_first_then_what_grows_then_the_oldest() {
+    let mut link = Tested::open(0, 0);
+    for id in [1, 2] {
+        link.give(whole(id, 0, 40));
+        assert!(matches!(link.sent(), FromAgent::SegmentQuery(_)));
+    }
+    link.message(progress(1, 0));
+    assert_eq!(link.asked_for_bytes().0, segment(1));
+    link.message(progress(2, 0));
+    link.give(growing(9, 20));
+    assert!(matches!(link.sent(), FromAgent::SegmentQuery(_)));
+    link.message(progress(9, 0));
+    link.give(Input::EntriesAvailable {
+        newest: RecordSequence(1),
+    });
+    link.give(loaded(1, 0, 10));
+    let _bytes = link.sent();
+    assert_eq!(link.asked_for_entries(), (0, 1));
+    link.give(entries(1, 1));
+    let _entries = link.sent();
+    assert_eq!(link.asked_for_bytes().0, segment(9));
+    link.give(loaded(9, 0, 20));
+    let _bytes = link.sent();
+    assert_eq!(link.asked_for_bytes(), (segment(1), 10, 30));
+}
+
+#[test]
+fn segments_that_grow_take_turns() {
+    let mut link = Tested::open(0, 0);
+    for id in [1, 2] {
+        link.give(growing(id, 50));
+        let _query = link.sent();
+    }
+    link.message(progress(1, 0));
+    link.message(progress(2, 0));
+    let mut turns = Vec::new();
+    for offset in [0, 0, 5, 5] {
+        let (id, from, _) = link.asked_for_bytes();
+        assert_eq!(from, offset);
+        turns.push(id);
+        link.give(Input::SegmentLoaded {
+            id,
+            offset,
+            bytes: Bytes::from_static(&[7; 5]),
+        });
+        let _bytes = link.sent();
+    }
+    assert_eq!(turns, [1, 2, 1, 2].map(segment));
+}
+
+#[test]
+fn bytes_stay_within_the_window() {
+    let mut link = Tested::open(0, 0);
+    link.give(whole(1, 0, 250));
+    let _query = link.sent();
+    link.message(progress(1, 0));
+    assert_eq!(link.asked_for_bytes(), (segment(1), 0, 100));
+    link.give(loaded(1, 0, 100));
+    let _bytes = link.sent();
+    link.quiet();
+    link.message(progress(1, 100));
+    assert_eq!(link.asked_for_bytes(), (segment(1), 100, 100));
+}
+
+#[test]
+fn a_segment_that_arrives_wrong_is_sent_again_once_and_then_given_up() {
+    let mut link = Tested::open(0, 0);
+    link.give(whole(1, 0, 10));
+    let _query = link.sent();
+    link.message(progress(1, 0));
+    for round in 0..2 {
+        assert_eq!(link.asked_for_bytes(), (segment(1), 0, 10), "{round}");
+        link.give(loaded(1, 0, 10));
+        assert!(matches!(link.sent(), FromAgent::SegmentBytes(_)));
+        assert!(matches!(link.sent(), FromAgent::SegmentEnd(_)));
+        link.message(progress(1, 10));
+        link.message(rejected(1, segment_rejected::Reason::HashMismatch));
+    }
+    assert!(matches!(
+        link.next(),
+        Output::SegmentGivenUp(id, GiveUpReason::HashMismatch) if id == segment(1)
+    ));
+    link.quiet();
+}
+
+#[test]
+fn what_the_server_never_takes_is_given_up_and_the_rest_goes_on() {
+    let mut link = Tested::open(0, 0);
+    for (id, reason, given_up) in [
+        (
+            1,
+            segment_rejected::Reason::UnknownSegment,
+            GiveUpReason::UnknownToServer,
+        ),
+        (
+            2,
+            segment_rejected::Reason::TooLarge,
+            GiveUpReason::TooLarge,
+        ),
+        (
+            3,
+            segment_rejected::Reason::Unspecified,
+            GiveUpReason::Unspecified,
+        ),
+    ] {
+        link.give(whole(id, 0, 10));
+        let _query = link.sent();
+        link.message(rejected(id, reason));
+        assert!(matches!(link.next(), Output::SegmentGivenUp(_, reason) if reason == given_up));
+    }
+    link.give(whole(4, 0, MAX_SEGMENT_BYTES + 1));
+    assert!(matches!(
+        link.next(),
+        Output::SegmentGivenUp(_, GiveUpReason::TooLarge)
+    ));
+    link.quiet();
+}
+
+#[test]
+fn a_segment_that_was_stored_before_is_not_sent_again() {
+    let mut link = Tested::open(0, 0);
+    link.give(whole(1, 0, 10));
+    let _query = link.sent();
+    link.message(segment_stored(1));
+    assert!(matches!(link.next(), Output::SegmentStored(_)));
+    link.quiet();
+}
+
+#[test]
+fn after_a_new_connection_it_asks_again_and_late_loads_do_no_harm() {
+    let mut link = Tested::open(0, 3);
+    assert_eq!(link.asked_for_entries(), (0, 3));
+    link.give(Input::Disconnected);
+    link.give(entries(1, 3));
+    link.quiet();
+    link.connect(welcome(0));
+    let _status = link.sent();
+    assert_eq!(link.asked_for_entries(), (0, 3));
+    link.give(entries(1, 3));
+    let _entries = link.sent();
+    link.give(entries(1, 3));
+    link.quiet();
+}
+
+#[test]
+fn a_damaged_or_withdrawn_segment_is_left_out() {
+    let mut link = Tested::open(0, 0);
+    link.give(whole(1, 0, 10));
+    let _query = link.sent();
+    link.message(progress(1, 0));
+    let _load = link.asked_for_bytes();
+    link.give(Input::SegmentUnreadable(segment(1)));
+    link.quiet();
+    link.give(whole(2, 0, 10));
+    let _query = link.sent();
+    link.give(Input::SegmentWithdrawn(segment(2)));
+    // The answer to the question comes nevertheless.
+    link.message(progress(2, 0));
+    link.quiet();
+}
+
+#[test]
+fn a_server_out_of_step_with_the_spool_needs_a_new_spool_id() {
+    for server in [2, 6] {
+        let mut link = Tested::new(3, 5);
+        link.connect(welcome(server));
+        let Output::Close(Ending::SpoolOutOfStep { server: told }) = link.next() else {
+            panic!("not closed");
+        };
+        assert_eq!(told.0, server);
+        link.quiet();
+    }
+}
+
+#[test]
+fn a_refusal_says_whether_to_try_again() {
+    for (reason, expected) in [
+        (refused::Reason::ProtocolTooOld, Retry::Rarely),
+        (refused::Reason::AgentRemoved, Retry::Never),
+        (refused::Reason::Overloaded, Retry::Soon),
+    ] {
+        let mut link = Tested::new(0, 0);
+        link.give(Input::Connected);
+        let _hello = link.sent();
+        link.message(ToAgent::Refused(proto::Refused {
+            reason: reason.into(),
+            message: "do this".into(),
+        }));
+        let Output::Close(Ending::Refused { message, retry, .. }) = link.next() else {
+            panic!("not closed");
+        };
+        assert_eq!((message.as_str(), retry), ("do this", expected));
+        assert!(!link.0.is_open());
+    }
+}
+
+#[test]
+fn status_is_told_every_ten_seconds() {
+    let mut link = Tested::open(0, 0);
+    link.give(Input::Health {
+        spool_bytes: 77,
+        sessions_recorded: 2,
+    });
+    assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL));
+    link.0.handle(STATUS_INTERVAL, Input::Tick).unwrap();
+    let FromAgent::Status(status) = link.sent() else {
+        panic!("no status");
+    };
+    assert_eq!((status.spool_bytes, status.sessions_recorded), (77, 2));
+    assert_eq!(status.policy_revision, 3);
+    assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL * 2));
+}
+
+#[test]
+fn a_policy_that_cannot_be_followed_leaves_the_old_one() {
+    let mut link = Tested::open(0, 0);
+    let policy = to_proto::policy(4, &Policy::default());
+    link.message(ToAgent::Policy(proto::Policy {
+        max_frames_per_second: 9_999,
+        ..policy
+    }));
+    assert!(matches!(link.next(), Output::PolicyUnusable(_)));
+    link.message(ToAgent::Policy(policy));
+    assert!(matches!(
+        link.next(),
+        Output::PolicyChanged { revision: 4, .. }
+    ));
+}
+
+#[test]
+fn a_server_that_misbehaves_is_an_error_that_names_it() {
+    let wrong = |message: ToAgent| {
+        let mut link = Tested::open(0, 1);
+        link.give(whole(1, 0, 10));
+        link.give(growing(2, 10));
+        while link.0.poll_output().is_some() {}
+        let message = Some(message);
+        let result = link
+            .0
+            .handle(Duration::ZERO, Input::Message(proto::ToAgent { message }));
+        assert!(!link.0.is_open());
+        result.unwrap_err()
+    };
+    assert!(matches!(
+        wrong(stored(1)),
+        LinkError::AcknowledgedTooMuch { .. }
+    ));
+    assert_eq!(wrong(progress(3, 1)), LinkError::NotAsked(segment(3)));
+    assert_eq!(
+        wrong(segment_stored(2)),
+        LinkError::SegmentTooLong(segment(2))
+    );
+    assert!(matches!(
+        wrong(ToAgent::Welcome(welcome(0))),
+        LinkError::OutOfTurn(_)
+    ));
+    let no_id = ToAgent::SegmentStored(proto::SegmentStored::default());
+    assert!(matches!(wrong(no_id), LinkError::Message(_)));
+    let mut link = Tested::new(0, 0);
+    link.give(Input::Connected);
+    for (welcome, error) in [
+        (
+            proto::Welcome {
+                protocol: 2,
+                ..welcome(0)
+            },
+            LinkError::ProtocolNotOffered(2),
+        ),
+        (
+            proto::Welcome {
+                entry_window: 0,
+                ..welcome(0)
+            },
+            LinkError::NoWindow,
+        ),
+    ] {
+        link.give(Input::Connected);
+        let message = Some(ToAgent::Welcome(welcome));
+        let result = link
+            .0
+            .handle(Duration::ZERO, Input::Message(proto::ToAgent { message }));
+        assert_eq!(result, Err(error));
+    }
+}
+
+#[test]
+fn a_server_that_drops_everything_is_left_after_a_while() {
+    let mut link = Tested::open(0, 0);
+    link.give(growing(1, 10));
+    let _query = link.sent();
+    link.message(progress(1, 0));
+    for _ in 0..3 {
+        let _load = link.asked_for_bytes();
+        link.give(loaded(1, 0, 10));
+        let _bytes = link.sent();
+        link.message(progress(1, 0));
+    }
+    let _load = link.asked_for_bytes();
+    link.give(loaded(1, 0, 10));
+    let message = Some(progress(1, 0));
+    let result = link
+        .0
+        .handle(Duration::ZERO, Input::Message(proto::ToAgent { message }));
+    assert_eq!(result, Err(LinkError::NoProgress(segment(1))));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_link_panic(messages in vec(vec(any::<u8>(), 0..60), 0..20)) {
+        let mut link = Tested::open(0, 5);
+        link.give(whole(1, 0, 10));
+        for bytes in messages {
+            if let Ok(message) = proto::ToAgent::decode(&bytes[..]) {
+                let _any = link.0.handle(Duration::ZERO, Input::Message(message));
+            }
+            while link.0.poll_output().is_some() {}
+        }
+    }
+
+    /// Any answers about known segments: an error at most.
+    #[test]
+    fn any_answers_are_survived(answers in vec((0..6_u8, 1..4_u128, 0..40_u64), 0..60)) {
+        let mut link = Tested::open(0, 5);
+        link.give(whole(1, 0, 30));
+        link.give(growing(2, 30));
+        link.give(whole(3, 2, 30));
+        for (kind, id, number) in answers {
+            let message = match kind {
+                0 => stored(number),
+                1 | 2 => progress(id, number),
+                3 => segment_stored(id),
+                4 => rejected(id, segment_rejected::Reason::HashMismatch),
+                _ => rejected(id, segment_rejected::Reason::TooLarge),
+            };
+            let message = Some(message);
+            let input = Input::Message(proto::ToAgent { message });
+            if link.0.handle(Duration::ZERO, input).is_err() {
+                link.connect(welcome(0));
+            }
+            while let Some(output) = link.0.poll_output() {
+                let loaded = match output {
+                    Output::LoadEntries { after, max_count, .. } => entries(after.0 + 1, max_count),
+                    Output::LoadSegment { id, offset, max_bytes } => Input::SegmentLoaded {
+                        id, offset, bytes: Bytes::from(vec![7; max_bytes]),
+                    },
+                    _ => continue,
+                };
+                link.give(loaded);
+            }
+        }
+    }
+}
+
+/// A link with what the tests ask of it.
+struct Tested(AgentLink);
+
+impl Tested {
+    fn new(acknowledged: u64, newest: u64) -> Self {
+        let hello = Hello {
+            oldest: ProtocolVersion::OLDEST,
+            newest: ProtocolVersion::NEWEST,
+            agent_version: "1".into(),
+            computer_name: "computer".into(),
+            operating_system: "system".into(),
+            spool: SpoolId::from_uuid(Uuid::from_u128(1)),
+        };
+        let acknowledged = RecordSequence(acknowledged);
+        Self(AgentLink::new(hello, acknowledged, RecordSequence(newest)))
+    }
+
+    /// A link on which Welcome was said, and which has told its status.
+    fn open(acknowledged: u64, newest: u64) -> Self {
+        let mut link = Self::new(acknowledged, newest);
+        link.connect(welcome(acknowledged));
+        assert!(matches!(link.next(), Output::PolicyChanged { .. }));
+        assert!(matches!(link.sent(), FromAgent::Status(_)));
+        link
+    }
+
+    fn connect(&mut self, welcome: proto::Welcome) {
+        self.give(Input::Connected);
+        assert!(matches!(self.sent(), FromAgent::Hello(_)));
+        self.message(ToAgent::Welcome(welcome));
+    }
+
+    fn give(&mut self, input: Input) {
+        self.0.handle(Duration::ZERO, input).unwrap();
+    }
+
+    fn message(&mut self, message: ToAgent) {
+        let message = Some(message);
+        self.give(Input::Message(proto::ToAgent { message }));
+    }
+
+    fn next(&mut self) -> Output {
+        self.0.poll_output().expect("something is to be done")
+    }
+
+    fn quiet(&mut self) {
+        let output = self.0.poll_output();
+        assert!(output.is_none(), "{output:?}");
+    }
+
+    fn sent(&mut self) -> FromAgent {
+        match self.next() {
+            Output::Send(message) => message.message.unwrap(),
+            other => panic!("nothing is sent, but {other:?}"),
+        }
+    }
+
+    fn asked_for_entries(&mut self) -> (u64, usize) {
+        match self.next() {
+            Output::LoadEntries {
+                after, max_count, ..
+            } => (after.0, max_count),
+            other => panic!("no entries are asked for, but {other:?}"),
+        }
+    }
+
+    fn asked_for_bytes(&mut self) -> (SegmentId, u64, usize) {
+        match self.next() {
+            Output::LoadSegment {
+                id,
+                offset,
+                max_bytes,
+            } => (id, offset, max_bytes),
+            other => panic!("no bytes are asked for, but {other:?}"),
+        }
+    }
+}
+
+fn welcome(last_sequence: u64) -> proto::Welcome {
+    proto::Welcome {
+        protocol: 1,
+        last_sequence,
+        segment_window_bytes: 100,
+        entry_window: 10,
+        policy: Some(to_proto::policy(3, &Policy::default())),
+    }
+}
+
+fn stored(through_sequence: u64) -> ToAgent {
+    ToAgent::EntriesStored(proto::EntriesStored { through_sequence })
+}
+
+fn progress(id: u128, durable_bytes: u64) -> ToAgent {
+    ToAgent::SegmentProgress(proto::SegmentProgress {
+        segment_id: to_proto::segment_id(segment(id)),
+        durable_bytes,
+    })
+}
+
+fn segment_stored(id: u128) -> ToAgent {
+    ToAgent::SegmentStored(proto::SegmentStored {
+        segment_id: to_proto::segment_id(segment(id)),
+    })
+}
+
+fn rejected(id: u128, reason: segment_rejected::Reason) -> ToAgent {
+    ToAgent::SegmentRejected(proto::SegmentRejected {
+        segment_id: to_proto::segment_id(segment(id)),
+        reason: reason.into(),
+    })
+}
+
+fn growing(id: u128, bytes: u64) -> Input {
+    Input::SegmentAvailable(AvailableSegment {
+        id: segment(id),
+        announced_by: RecordSequence::ZERO,
+        bytes,
+        end: None,
+    })
+}
+
+fn whole(id: u128, announced_by: u64, bytes: u64) -> Input {
+    let id = segment(id);
+    let end = SegmentEnd {
+        id,
+        end: Timestamp::from_unix_micros(1),
+        bytes,
+        sha256: [7; 32],
+    };
+    Input::SegmentAvailable(AvailableSegment {
+        id,
+        announced_by: RecordSequence(announced_by),
+        bytes,
+        end: Some(end),
+    })
+}
+
+fn entries(first: u64, count: usize) -> Input {
+    Input::EntriesLoaded {
+        first: RecordSequence(first),
+        entries: vec![proto::Entry::default(); count],
+    }
+}
+
+fn loaded(id: u128, offset: u64, count: usize) -> Input {
+    Input::SegmentLoaded {
+        id: segment(id),
+        offset,
+        bytes: Bytes::from(vec![7; count]),
+    }
+}
+
+fn segment(number: u128) -> SegmentId {
+    SegmentId::from_uuid(Uuid::from_u128(number))
+}
