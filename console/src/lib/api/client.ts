@@ -67,11 +67,6 @@ export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentTok
   return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs } });
 }
 
-/** The version of the server, known without a sign-in. */
-export function health(): Promise<{ status: string; version: string }> {
-  return call('GET', '/health');
-}
-
 export function thumbnailUrl(sessionId: string): string {
   return `${BASE}/sessions/${encodeURIComponent(sessionId)}/thumbnail`;
 }

@@ -1,13 +1,35 @@
 /**
- * What the server's API sends and takes, as `docs/openapi.json` describes it.
+ * What the server's API sends and takes, by the names that the console uses.
  *
- * All times are microseconds since the Unix epoch.
+ * `schema.d.ts` is generated from `docs/openapi.json` by `npm run types`. All times are
+ * microseconds since the Unix epoch.
  */
 
-export interface Account {
-  user_name: string;
-  must_change_password: boolean;
-}
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Account = Schemas['Account'];
+export type ActivityRecord = Schemas['Record'];
+export type Computer = Schemas['Computer'];
+export type DisplayPlace = Schemas['Display'];
+export type EnrolmentToken = Schemas['IssuedEnrolmentToken'];
+export type Problem = Schemas['Problem'];
+export type SearchField = Schemas['SearchField'];
+export type Operator = Schemas['SearchOperator'];
+export type SearchRequest = Schemas['SearchRequest'];
+/** `next` is absent on the last page; a page may be empty and still have it. */
+export type SearchPage = Schemas['SearchPage'];
+export type Segment = Schemas['Segment'];
+export type SessionDetail = Schemas['SessionDetail'];
+export type SessionEvent = Schemas['SessionEventItem'];
+export type SessionPage = Schemas['Sessions'];
+/** `end_us` is absent while the session runs. */
+export type SessionSummary = Schemas['SessionSummary'];
+export type TimeRange = Schemas['Idle'];
+
+/** A condition whose operator is said, as the console always does. */
+export type Condition = Required<Schemas['SearchCondition']>;
 
 export const SEARCH_FIELDS = [
   'who',
@@ -19,8 +41,7 @@ export const SEARCH_FIELDS = [
   'application',
   'workstation',
   'session',
-] as const;
-export type SearchField = (typeof SEARCH_FIELDS)[number];
+] as const satisfies readonly SearchField[];
 
 export const OPERATORS = [
   'contains',
@@ -29,149 +50,4 @@ export const OPERATORS = [
   'not_equal_to',
   'starts_with',
   'ends_with',
-] as const;
-export type Operator = (typeof OPERATORS)[number];
-
-export interface Condition {
-  field: SearchField;
-  operator: Operator;
-  value: string;
-}
-
-export interface SearchRequest {
-  conditions: Condition[];
-  free_text: string[];
-  from_us?: number;
-  until_us?: number;
-  limit?: number;
-  after?: string;
-}
-
-/** A moment of the video that a record points at. */
-export interface Moment {
-  display: number;
-  time_us: number;
-}
-
-export interface ActivityRecord {
-  id: string;
-  session_id: string;
-  when_us: number;
-  who: string;
-  action: string;
-  object_type: string;
-  what: string;
-  where: string;
-  workstation?: string | null;
-  details: string[];
-  application?: { path: string; description: string } | null;
-  coalesced: number;
-  moment?: Moment | null;
-}
-
-export interface SearchPage {
-  records: ActivityRecord[];
-  /** Absent on the last page. A page may be empty and still have it: there is more to look through. */
-  next?: string | null;
-}
-
-export interface SessionSummary {
-  id: string;
-  who: string;
-  where: string;
-  workstation?: string | null;
-  remote: boolean;
-  display_name: string;
-  start_us: number;
-  /** Absent while the session runs. */
-  end_us?: number | null;
-  last_known_us: number;
-  active_us: number;
-  idle_us: number;
-  applications: string[];
-  activities: number;
-  segment_bytes: number;
-  has_video: boolean;
-}
-
-export interface DisplayPlace {
-  index: number;
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
-
-export interface KeyFrame {
-  time_us: number;
-  offset: number;
-}
-
-export interface Segment {
-  id: string;
-  display: number;
-  start_us: number;
-  until_us: number;
-  width: number;
-  height: number;
-  left: number;
-  top: number;
-  /** Readable now, in whole packets. */
-  bytes: number;
-  state: 'growing' | 'sealed' | 'lost';
-  lost_reason?: string | null;
-  sha256?: string | null;
-  key_frames: KeyFrame[];
-}
-
-export interface TimeRange {
-  from_us: number;
-  until_us: number;
-}
-
-export interface SessionEvent {
-  when_us: number;
-  what: string;
-  action: string;
-}
-
-export interface SessionDetail extends SessionSummary {
-  displays: DisplayPlace[];
-  segments: Segment[];
-  idle: TimeRange[];
-  events: SessionEvent[];
-}
-
-export interface SessionPage {
-  sessions: SessionSummary[];
-  next?: string | null;
-}
-
-export interface Computer {
-  agent_id: string;
-  name: string;
-  status: 'online' | 'offline' | 'removed';
-  last_seen_us?: number | null;
-  enrolled_us: number;
-  agent_version: string;
-  operating_system: string;
-  address?: string | null;
-  sessions_recorded?: number | null;
-  spool_bytes?: number | null;
-  entries_waiting?: number | null;
-  policy_revision?: number | null;
-}
-
-export interface EnrolmentToken {
-  token: string;
-  expires_us: number;
-}
-
-/** An RFC 9457 problem. */
-export interface Problem {
-  type?: string;
-  title?: string;
-  status?: number;
-  detail?: string;
-  errors?: { field: string; message: string }[];
-}
+] as const satisfies readonly Operator[];

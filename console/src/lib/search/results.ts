@@ -75,7 +75,7 @@ export class SearchResults {
       for (;;) {
         const page = await this.#fetchPage({ ...request, limit, after: this.#after }, signal);
         if (signal.aborted) return;
-        this.#after = page.next ?? undefined;
+        this.#after = page.next;
         const complete = this.#after === undefined;
         const done = complete || page.records.length > 0;
         if (!done) continue;

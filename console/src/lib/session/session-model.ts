@@ -84,12 +84,12 @@ export function withIdle(known: readonly TimeRange[], added: TimeRange): TimeRan
 
 /** Whether the session still runs. */
 export function isRunning(summary: SessionSummary): boolean {
-  return summary.end_us === undefined || summary.end_us === null;
+  return summary.end_us === undefined;
 }
 
 /** Up to when anything of the session is known. */
 export function knownUntilUs(detail: SessionDetail): number {
-  if (!isRunning(detail)) return detail.end_us as number;
+  if (detail.end_us !== undefined) return detail.end_us;
   return detail.segments.reduce(
     (latest, segment) => Math.max(latest, segment.until_us),
     Math.max(detail.start_us, detail.last_known_us),

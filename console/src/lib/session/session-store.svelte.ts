@@ -57,7 +57,7 @@ export class SessionStore {
         const { signal } = this.#abort;
         const page = await api.sessionActivities(this.id, after, ACTIVITIES_PAGE, signal);
         this.activities = withActivities(this.activities, page.records);
-        after = page.next ?? undefined;
+        after = page.next;
         if (after === undefined || this.activities.length >= MAX_ACTIVITIES) break;
       }
       this.activitiesComplete = true;

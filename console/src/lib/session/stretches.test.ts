@@ -21,7 +21,7 @@ function activated(secs: number, application: string, title = application): Acti
 }
 
 function sessionRecord(secs: number, what: string, action: string): ActivityRecord {
-  return { ...activated(secs, what), object_type: 'User session', action, application: null };
+  return { ...activated(secs, what), object_type: 'User session', action, application: undefined };
 }
 
 describe('stretches', () => {
