@@ -27,8 +27,9 @@ impl Config {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("failed to read the configuration {}", path.display()));
+                return Err(error).with_context(|| {
+                    format!("failed to read the configuration {}", path.display())
+                });
             }
         };
         toml::from_str(&text)

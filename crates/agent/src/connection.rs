@@ -16,7 +16,9 @@ use crate::server_address::ServerAddress;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// Nothing answers there.
-    #[error("failed to reach the server at {server}: {reason}; check the address, the network and that the server runs")]
+    #[error(
+        "failed to reach the server at {server}: {reason}; check the address, the network and that the server runs"
+    )]
     Unreachable {
         /// The server.
         server: ServerAddress,
@@ -24,13 +26,17 @@ pub(crate) enum ConnectError {
         reason: io::Error,
     },
     /// What answers has no certificate of the authority that this agent, or its token, knows.
-    #[error("what answers at {server} is another server than the one that gave the token; check the address, or ask for a token of this server")]
+    #[error(
+        "what answers at {server} is another server than the one that gave the token; check the address, or ask for a token of this server"
+    )]
     WrongServer {
         /// The server.
         server: ServerAddress,
     },
     /// The server's certificate is right but not valid now.
-    #[error("the certificate of the server at {server} is not valid at this time; check the clocks of both computers")]
+    #[error(
+        "the certificate of the server at {server} is not valid at this time; check the clocks of both computers"
+    )]
     WrongTime {
         /// The server.
         server: ServerAddress,
@@ -61,16 +67,19 @@ pub(crate) async fn connect(
     server: &ServerAddress,
     config: ClientConfig,
 ) -> Result<Channel, ConnectError> {
-    let stream = within(TCP_LIMIT, TcpStream::connect((server.host(), server.port())))
-        .await
-        .and_then(|stream| {
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        })
-        .map_err(|reason| ConnectError::Unreachable {
-            server: server.clone(),
-            reason,
-        })?;
+    let stream = within(
+        TCP_LIMIT,
+        TcpStream::connect((server.host(), server.port())),
+    )
+    .await
+    .and_then(|stream| {
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    })
+    .map_err(|reason| ConnectError::Unreachable {
+        server: server.clone(),
+        reason,
+    })?;
     let name = ServerName::try_from(SERVER_TLS_NAME).expect("the constant is a host name");
     let connector = TlsConnector::from(Arc::new(config));
     let stream = within(TLS_LIMIT, connector.connect(name, stream))
@@ -93,10 +102,7 @@ pub(crate) async fn connect(
         })
 }
 
-async fn within<T>(
-    limit: Duration,
-    attempt: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+async fn within<T>(limit: Duration, attempt: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(limit, attempt)
         .await
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time")))

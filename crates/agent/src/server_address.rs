@@ -91,7 +91,16 @@ mod tests {
             let address: ServerAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);
         }
-        for wrong in ["", ":5", "host:", "host:99999", "https://host", "a b", "[::1", "[::1]5"] {
+        for wrong in [
+            "",
+            ":5",
+            "host:",
+            "host:99999",
+            "https://host",
+            "a b",
+            "[::1",
+            "[::1]5",
+        ] {
             assert!(wrong.parse::<ServerAddress>().is_err(), "{wrong}");
         }
     }

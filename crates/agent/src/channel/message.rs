@@ -23,16 +23,13 @@ pub(crate) enum Report {
     SegmentBytes {
         /// The segment.
         segment: SegmentId,
+        /// With these bytes, the segment tells what the display showed until then.
+        until: Timestamp,
         /// The bytes.
         bytes: Bytes,
     },
     /// A segment is whole.
-    SegmentSealed {
-        /// The segment.
-        segment: SegmentId,
-        /// The time until which the display showed its last picture.
-        until: Timestamp,
-    },
+    SegmentSealed(SegmentId),
     /// Nobody has been there for the policy's time, since then.
     InputStopped {
         /// The last input.
@@ -113,14 +110,16 @@ impl Report {
             Self::SegmentOpened(description) => {
                 ReportKind::Entry(to_proto::entry(&Entry::SegmentOpened(description.clone())))
             }
-            Self::SegmentBytes { segment, bytes } => ReportKind::Bytes(Piece {
-                segment: to_proto::segment_id(*segment),
-                bytes: bytes.clone(),
-            }),
-            Self::SegmentSealed { segment, until } => ReportKind::Sealed(Sealed {
+            Self::SegmentBytes {
+                segment,
+                until,
+                bytes,
+            } => ReportKind::Bytes(Piece {
                 segment: to_proto::segment_id(*segment),
                 until: until.as_unix_micros(),
+                bytes: bytes.clone(),
             }),
+            Self::SegmentSealed(segment) => ReportKind::Sealed(to_proto::segment_id(*segment)),
             Self::InputStopped { from } => ReportKind::InputStopped(from.as_unix_micros()),
             Self::InputResumed { until } => ReportKind::InputResumed(until.as_unix_micros()),
             Self::Gap {
@@ -148,12 +147,10 @@ impl Report {
             },
             ReportKind::Bytes(piece) => Self::SegmentBytes {
                 segment: segment_id(&piece.segment)?,
+                until: Timestamp::from_unix_micros(piece.until),
                 bytes: piece.bytes,
             },
-            ReportKind::Sealed(sealed) => Self::SegmentSealed {
-                segment: segment_id(&sealed.segment)?,
-                until: Timestamp::from_unix_micros(sealed.until),
-            },
+            ReportKind::Sealed(segment) => Self::SegmentSealed(segment_id(&segment)?),
             ReportKind::InputStopped(from) => Self::InputStopped {
                 from: Timestamp::from_unix_micros(from),
             },
@@ -248,13 +245,14 @@ struct ReportMessage {
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and gone at once")]
 enum ReportKind {
     #[prost(message, tag = "1")]
     Entry(proto::Entry),
     #[prost(message, tag = "2")]
     Bytes(Piece),
-    #[prost(message, tag = "3")]
-    Sealed(Sealed),
+    #[prost(bytes = "bytes", tag = "3")]
+    Sealed(Bytes),
     #[prost(int64, tag = "4")]
     InputStopped(i64),
     #[prost(int64, tag = "5")]
@@ -269,16 +267,10 @@ enum ReportKind {
 struct Piece {
     #[prost(bytes = "bytes", tag = "1")]
     segment: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    bytes: Bytes,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Sealed {
-    #[prost(bytes = "bytes", tag = "1")]
-    segment: Bytes,
     #[prost(int64, tag = "2")]
     until: i64,
+    #[prost(bytes = "bytes", tag = "3")]
+    bytes: Bytes,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -298,6 +290,7 @@ struct OrderMessage {
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and gone at once")]
 enum OrderKind {
     #[prost(message, tag = "1")]
     Begin(Begin),
@@ -339,12 +332,10 @@ mod tests {
             Report::Ready,
             Report::SegmentBytes {
                 segment,
+                until: time(9),
                 bytes: Bytes::from_static(b"packets"),
             },
-            Report::SegmentSealed {
-                segment,
-                until: time(9),
-            },
+            Report::SegmentSealed(segment),
             Report::InputStopped { from: time(1) },
             Report::InputResumed { until: time(2) },
             Report::Gap {

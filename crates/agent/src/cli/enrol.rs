@@ -34,7 +34,10 @@ pub(super) async fn run(
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person at the terminal")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the answer to the person at the terminal"
+)]
 fn tell(identity: &Identity) {
     println!(
         "enrolled with {} as agent {}",

@@ -191,7 +191,10 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("failed to start the runtime")
 }
 
-#[expect(clippy::print_stderr, reason = "the answer to the person at the terminal")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the answer to the person at the terminal"
+)]
 fn complain(error: &anyhow::Error) {
     eprintln!("eidetic-agent: {error:#}");
 }

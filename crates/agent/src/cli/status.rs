@@ -39,7 +39,9 @@ fn describe(status: &StatusFile, now: Timestamp) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{name:<10} {value}");
     };
-    if now.saturating_since(at) > SILENT_AFTER {
+    if status.connection == "stopped" {
+        line("service", format!("not running; was stopped at {at}"));
+    } else if now.saturating_since(at) > SILENT_AFTER {
         line("service", format!("not running; was alive at {at}"));
     } else {
         line("service", format!("running, process {}", status.process));
@@ -79,7 +81,10 @@ fn describe(status: &StatusFile, now: Timestamp) -> String {
     text
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person at the terminal")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the answer to the person at the terminal"
+)]
 fn print(text: &str) {
     println!("{}", text.trim_end());
 }
@@ -113,6 +118,9 @@ mod tests {
         assert!(text.contains("running, process 7"), "{text}");
         assert!(text.contains("refused: the certificate has expired: enrol again"));
         let text = describe(&status(), Timestamp::from_unix_micros(60_000_000));
-        assert!(text.contains("not running; was alive at 1970-01-01"), "{text}");
+        assert!(
+            text.contains("not running; was alive at 1970-01-01"),
+            "{text}"
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 use eidetic_model::AgentId;
 use eidetic_wire::{
-    EnrolmentTicket, ProtocolVersion, convert::to_proto,
+    EnrolmentTicket, ProtocolVersion,
+    convert::to_proto,
     proto::{self, gateway_client::GatewayClient},
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};

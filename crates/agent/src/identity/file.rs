@@ -36,7 +36,9 @@ pub(crate) enum IdentityError {
         reason: anyhow::Error,
     },
     /// It is damaged, or half of it is missing.
-    #[error("the identity is damaged ({0}): enrol this computer again with `eidetic-agent enrol --replace`")]
+    #[error(
+        "the identity is damaged ({0}): enrol this computer again with `eidetic-agent enrol --replace`"
+    )]
     Damaged(String),
     /// Another version wrote it.
     #[error("identity.toml has format {0}, this agent reads up to {FORMAT}: use a newer agent")]
@@ -110,6 +112,7 @@ fn certificate(text: &str) -> Result<CertificateDer<'static>, IdentityError> {
         .map_err(damaged)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "takes errors from map_err")]
 fn damaged(reason: impl ToString) -> IdentityError {
     IdentityError::Damaged(reason.to_string())
 }

@@ -1,11 +1,6 @@
 //! Linux.
 
-use std::{
-    collections::HashSet,
-    ffi::OsString,
-    fs,
-    time::Duration,
-};
+use std::{collections::HashSet, ffi::OsString, fs, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_capture::{

@@ -16,7 +16,10 @@ mod budget;
 mod idle;
 mod output;
 mod process;
-#[expect(clippy::module_inception, reason = "the recorder's logic, apart from its process")]
+#[expect(
+    clippy::module_inception,
+    reason = "the recorder's logic, apart from its process"
+)]
 mod recorder;
 mod session_clock;
 #[cfg(test)]

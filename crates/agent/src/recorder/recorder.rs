@@ -175,8 +175,12 @@ impl Recorder {
         let cpu = (self.parts.cpu_time)();
         if let Some(change) = self.budget.observed(now.monotonic, cpu) {
             let percent = format!("{:.1}", change.share * 100.0);
-            info!(percent, divisor = change.divisor, times_lowered = change.times_lowered,
-                "frame rate follows the recorder's own use of the processor");
+            info!(
+                percent,
+                divisor = change.divisor,
+                times_lowered = change.times_lowered,
+                "frame rate follows the recorder's own use of the processor"
+            );
         }
         Ok(ScreenTurn::Go {
             pause: self.budget.interval(self.policy.min_frame_interval()),
@@ -325,7 +329,9 @@ impl Recorder {
     }
 
     fn report_activity(&mut self, record: ActivityRecord) -> Result<(), FramingError> {
-        self.parts.reports.report(Report::Activity(Box::new(record)))
+        self.parts
+            .reports
+            .report(Report::Activity(Box::new(record)))
     }
 
     fn report_gap(&mut self, reason: GapReason, now: Now) -> Result<(), FramingError> {

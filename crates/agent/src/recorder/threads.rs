@@ -115,7 +115,11 @@ impl Shared {
         let mut together = 0;
         let mut pause_after = Duration::ZERO;
         loop {
-            let wait = if together > 0 { Duration::ZERO } else { LONGEST_WAIT };
+            let wait = if together > 0 {
+                Duration::ZERO
+            } else {
+                LONGEST_WAIT
+            };
             let Some(capture) = failures.forgive(screen.next(wait))? else {
                 self.pause(EVENT_INTERVAL, Some(generation));
                 continue;
@@ -158,10 +162,12 @@ impl Shared {
     fn pause(&self, pause: Duration, generation: Option<u64>) {
         let _recorder = self
             .changed
-            .wait_timeout_while(self.lock(), pause, |recorder| match recorder.screen_wish() {
-                ScreenWish::Finished => false,
-                ScreenWish::Closed => generation.is_none(),
-                ScreenWish::Open(current) => generation.is_none_or(|mine| mine == current),
+            .wait_timeout_while(self.lock(), pause, |recorder| {
+                match recorder.screen_wish() {
+                    ScreenWish::Finished => false,
+                    ScreenWish::Closed => generation.is_none(),
+                    ScreenWish::Open(current) => generation.is_none_or(|mine| mine == current),
+                }
             })
             .unwrap_or_else(PoisonError::into_inner);
     }

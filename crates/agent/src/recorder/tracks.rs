@@ -146,7 +146,7 @@ impl Tracks {
             track.seal(now, reports)?;
             return Ok(FrameOutcome::Refused);
         }
-        report_bytes(open.id, bytes.into(), reports)?;
+        report_bytes(open.id, now, bytes.into(), reports)?;
         Ok(FrameOutcome::Taken)
     }
 
@@ -229,11 +229,8 @@ impl Track {
             // Readable all the same: only the index is missing.
             warn!(segment = %open.id, %error, "segment is sealed without an index");
         }
-        report_bytes(open.id, bytes.into(), reports)?;
-        reports.report(Report::SegmentSealed {
-            segment: open.id,
-            until: now.time,
-        })
+        report_bytes(open.id, now, bytes.into(), reports)?;
+        reports.report(Report::SegmentSealed(open.id))
     }
 
     fn count_frame(&mut self) {
@@ -263,6 +260,7 @@ fn encoder_for(display: &Display) -> anyhow::Result<Encoder> {
 
 fn report_bytes(
     segment: SegmentId,
+    now: Now,
     mut bytes: Bytes,
     reports: &mut dyn Reports,
 ) -> Result<(), FramingError> {
@@ -270,6 +268,7 @@ fn report_bytes(
         let piece = bytes.split_to(bytes.len().min(MAX_PIECE_BYTES));
         reports.report(Report::SegmentBytes {
             segment,
+            until: now.time,
             bytes: piece,
         })?;
     }

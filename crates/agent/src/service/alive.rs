@@ -61,7 +61,9 @@ impl Alive {
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(error).context("failed to read what was being recorded"),
         };
         let file: AliveFile = toml::from_str(&text).context("failed to parse alive.toml")?;

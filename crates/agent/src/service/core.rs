@@ -1,10 +1,6 @@
 //! What the service decides, by what happens. Runs on one thread; may work on the disk.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use eidetic_capture::{LoginSession, LoginSessionId, SessionChange};
 use eidetic_model::{
@@ -141,6 +137,12 @@ impl Core {
         self.stopping && self.sessions.is_empty()
     }
 
+    /// Says that the service has left.
+    pub(super) fn leave(&mut self) {
+        self.uplink = UplinkState::Stopped;
+        self.write_status();
+    }
+
     /// How many sessions are being recorded.
     pub(super) fn sessions_recorded(&self) -> u32 {
         u32::try_from(self.sessions.len()).unwrap_or(u32::MAX)
@@ -149,7 +151,10 @@ impl Core {
     fn session_changed(&mut self, change: SessionChange) -> anyhow::Result<()> {
         match change {
             SessionChange::Began { session, .. } if self.stopping => {
-                info!(session = session.id.0, "session begins too late to be recorded");
+                info!(
+                    session = session.id.0,
+                    "session begins too late to be recorded"
+                );
                 Ok(())
             }
             SessionChange::Began { session, .. } => self.open_session(session),
@@ -195,7 +200,10 @@ impl Core {
         if has_display {
             self.start_recorder(&id);
         } else {
-            warn!(login = id.0, "session has no X display: only its events are recorded");
+            warn!(
+                login = id.0,
+                "session has no X display: only its events are recorded"
+            );
         }
         self.write_status();
         Ok(())
@@ -217,11 +225,7 @@ impl Core {
     }
 
     fn reported(&mut self, run: RecorderRun, report: Report) -> anyhow::Result<()> {
-        let Some(session) = self
-            .runs
-            .get(&run)
-            .and_then(|id| self.sessions.get_mut(id))
-        else {
+        let Some(session) = self.runs.get(&run).and_then(|id| self.sessions.get_mut(id)) else {
             return Ok(());
         };
         let now = self.parts.clock.wall();
@@ -240,14 +244,18 @@ impl Core {
             }
             Report::Activity(_) => warn!("recorder reported for another session than its own"),
             Report::SegmentOpened(description) => return self.begin_segment(run, description),
-            Report::SegmentBytes { segment, bytes } => {
+            Report::SegmentBytes {
+                segment,
+                until,
+                bytes,
+            } => {
                 if session.open_segments.contains(&segment)
-                    && self.journal.append(segment, &bytes, now)? == Kept::Full
+                    && self.journal.append(segment, &bytes, until)? == Kept::Full
                 {
                     self.pause_screens()?;
                 }
             }
-            Report::SegmentSealed { segment, .. } => {
+            Report::SegmentSealed(segment) => {
                 if session.open_segments.remove(&segment) {
                     self.journal.seal(segment, GapReason::RecorderDied)?;
                 }
@@ -280,11 +288,7 @@ impl Core {
         run: RecorderRun,
         description: SegmentDescription,
     ) -> anyhow::Result<()> {
-        let Some(session) = self
-            .runs
-            .get(&run)
-            .and_then(|id| self.sessions.get_mut(id))
-        else {
+        let Some(session) = self.runs.get(&run).and_then(|id| self.sessions.get_mut(id)) else {
             return Ok(());
         };
         if description.session != session.description.id || self.full_since.is_some() {
@@ -333,7 +337,9 @@ impl Core {
             let from = from.max(session.description.start);
             let mut record = gap_record(&session.description, GapReason::SpoolFull, from, now);
             if lost > 0 {
-                record.details.push(format!("Records lost: {lost}").as_str().into());
+                record
+                    .details
+                    .push(format!("Records lost: {lost}").as_str().into());
             }
             self.journal.entry(&Entry::Activity(record))?;
             if let Some(run) = session.run() {

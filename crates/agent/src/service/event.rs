@@ -38,6 +38,8 @@ pub(crate) struct RecorderRun(pub(crate) u64);
 /// The state of the connection to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UplinkState {
+    /// The service has left.
+    Stopped,
     /// This computer has not been enrolled.
     NotEnrolled,
     /// A connection is being made.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use eidetic_model::{
-    Entry, GapReason, SegmentDescription, SegmentId, SpoolLimits, Timestamp,
-};
+use eidetic_model::{Entry, GapReason, SegmentDescription, SegmentId, SpoolLimits, Timestamp};
 use eidetic_spool::{AppendOutcome, PushOutcome, SpoolError};
 use eidetic_wire::convert::to_proto;
 use prost::Message as _;
@@ -86,12 +84,15 @@ impl Journal {
         bytes: &[u8],
         until: Timestamp,
     ) -> Result<Kept, SpoolError> {
-        let outcome = self.spool.lock().append_segment(segment, bytes, until)?;
+        let outcome = self.spool.lock().append_segment(segment, bytes, until);
         self.spool.ring();
-        Ok(match outcome {
-            AppendOutcome::Stored => Kept::Kept,
-            AppendOutcome::Full => Kept::Full,
-        })
+        match outcome {
+            Ok(AppendOutcome::Stored) => Ok(Kept::Kept),
+            Ok(AppendOutcome::Full) => Ok(Kept::Full),
+            // The server would not take it: it was given up, and told to be.
+            Err(SpoolError::UnknownSegment(_)) => Ok(Kept::Kept),
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends a segment: as it is, or as a loss if nothing of it is there.

@@ -160,9 +160,15 @@ impl RecorderProcess {
         match timeout(STOP_LIMIT, child.wait()).await {
             Ok(status) => status.context("failed to wait for the recorder"),
             Err(_) => {
-                warn!(process = child.id(), "recorder has nothing to say and is killed");
+                warn!(
+                    process = child.id(),
+                    "recorder has nothing to say and is killed"
+                );
                 kill(&mut child).await;
-                child.wait().await.context("failed to wait for the recorder")
+                child
+                    .wait()
+                    .await
+                    .context("failed to wait for the recorder")
             }
         }
     }

@@ -107,7 +107,9 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
     let _service_has_failed = events.send(Event::Stop).await;
     let result = match tokio::time::timeout(CLOSE_LIMIT, service).await {
         Ok(result) => result.context("the service's thread is gone")?,
-        Err(_) => Err(anyhow::anyhow!("sessions did not end in time: their ends are written at the next start")),
+        Err(_) => Err(anyhow::anyhow!(
+            "sessions did not end in time: their ends are written at the next start"
+        )),
     };
     drain.begin();
     if let Some(Err(error)) = uplink.finish_within(DRAIN_LIMIT).await {
@@ -134,6 +136,7 @@ fn spawn_core(
                     core.handle(event)?;
                     sessions_recorded.store(core.sessions_recorded(), Ordering::Relaxed);
                 }
+                core.leave();
                 Ok(())
             };
             let _service_was_dropped = result.send(serve());

@@ -82,7 +82,7 @@ pub(crate) struct StatusFile {
     pub(crate) version: String,
     /// The service's process.
     pub(crate) process: u32,
-    /// `not enrolled`, `connecting`, `connected`, `down`, `refused`.
+    /// `not enrolled`, `connecting`, `connected`, `down`, `refused`, `stopped`.
     pub(crate) connection: String,
     /// Why the server is not connected, and what to do.
     pub(crate) reason: Option<String>,
@@ -104,6 +104,7 @@ impl Status {
     /// Replaces the file. It is not made durable: after a crash nothing of it is true.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let (connection, reason) = match &self.uplink {
+            UplinkState::Stopped => ("stopped", None),
             UplinkState::NotEnrolled => ("not enrolled", None),
             UplinkState::Connecting => ("connecting", None),
             UplinkState::Connected => ("connected", None),

@@ -1,1 +1,529 @@
 //! The promises of the service.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use eidetic_capture::{LoginSession, LoginSessionId, SessionChange, fake::login_session};
+use eidetic_model::{
+    Clock as _, DisplayIndex, Entry, Policy, RecordSequence, Recording, SegmentDescription,
+    SegmentId, SessionEvent, SessionId, SpoolId, SpoolLimits, Timestamp,
+};
+use eidetic_spool::{EntryContent, SegmentState, Spool, SpoolKey};
+use eidetic_testkit::{CountedIds, SimulatedClock};
+use eidetic_wire::{convert::from_proto, proto};
+use prost::Message as _;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{
+    core::{Core, CoreParts, Recorders},
+    event::{Event, RecorderRun},
+    spool::SharedSpool,
+};
+use crate::{
+    channel::{Assignment, Order, Report},
+    policy_file,
+    recorder::Ending,
+    state_folder::StateFolder,
+};
+
+/// What was asked of the recorders.
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    Start(RecorderRun, Box<Assignment>),
+    Order(RecorderRun, Order),
+    RestartAfter(u64),
+}
+
+#[derive(Clone, Default)]
+struct FakeRecorders {
+    asked: Arc<Mutex<Vec<Asked>>>,
+    sessions: Arc<Mutex<HashMap<RecorderRun, SessionId>>>,
+}
+
+impl Recorders for FakeRecorders {
+    fn start(&mut self, run: RecorderRun, _login: &LoginSession, assignment: Assignment) {
+        self.sessions
+            .lock()
+            .unwrap()
+            .insert(run, assignment.session.id);
+        let asked = Asked::Start(run, Box::new(assignment));
+        self.asked.lock().unwrap().push(asked);
+    }
+
+    fn order(&mut self, run: RecorderRun, order: Order) {
+        self.asked.lock().unwrap().push(Asked::Order(run, order));
+    }
+
+    fn forget(&mut self, _run: RecorderRun) {}
+
+    fn restart_later(&mut self, _session: &LoginSessionId, after: Duration) {
+        let asked = Asked::RestartAfter(after.as_secs());
+        self.asked.lock().unwrap().push(asked);
+    }
+}
+
+/// A computer with a disk; the service on it can be killed and started again.
+struct Computer {
+    folder: TempDir,
+    clock: SimulatedClock,
+    recorders: FakeRecorders,
+    ids: Arc<CountedIds>,
+    spool: Arc<SharedSpool>,
+    core: Option<Core>,
+    /// Entries up to this one were looked at.
+    seen: RecordSequence,
+}
+
+impl Computer {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let spool = open_spool(folder.path());
+        let mut computer = Self {
+            folder,
+            clock: SimulatedClock::at(Timestamp::from_unix_micros(1_000_000_000_000)),
+            recorders: FakeRecorders::default(),
+            ids: Arc::default(),
+            spool,
+            core: None,
+            seen: RecordSequence::ZERO,
+        };
+        computer.start();
+        computer
+    }
+
+    fn start(&mut self) {
+        let parts = CoreParts {
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::clone(&self.ids) as _,
+            recorders: Box::new(self.recorders.clone()),
+            spool: Arc::clone(&self.spool),
+            folder: StateFolder::at(self.folder.path()),
+            computer: "HOST".into(),
+        };
+        self.core = Some(Core::start(parts, 0, policy(64 << 20)).unwrap());
+    }
+
+    /// Ends the service where it stands, and starts another.
+    fn kill_and_start(&mut self) {
+        self.core = None;
+        self.recorders.asked.lock().unwrap().clear();
+        self.start();
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.core.as_mut().unwrap().handle(event).unwrap();
+    }
+
+    fn begin(&mut self, id: &str) -> RecorderRun {
+        self.handle(Event::Sessions(SessionChange::Began {
+            session: login_session(id, "ann", ":1"),
+            already_there: false,
+        }));
+        let run = self.last_run();
+        self.handle(Event::Report(run, Report::Ready));
+        run
+    }
+
+    fn last_run(&self) -> RecorderRun {
+        let asked = self.recorders.asked.lock().unwrap();
+        asked
+            .iter()
+            .rev()
+            .find_map(|asked| match asked {
+                Asked::Start(run, _) => Some(*run),
+                _ => None,
+            })
+            .unwrap()
+    }
+
+    fn session_of(&self, run: RecorderRun) -> SessionId {
+        self.recorders.sessions.lock().unwrap()[&run]
+    }
+
+    fn open_segment(&mut self, run: RecorderRun, number: u128) -> SegmentId {
+        let id = SegmentId::from_uuid(Uuid::from_u128(number));
+        let description = SegmentDescription {
+            id,
+            session: self.session_of(run),
+            display: DisplayIndex(0),
+            start: self.clock.wall(),
+            width: 64,
+            height: 48,
+            left: 0,
+            top: 0,
+        };
+        self.handle(Event::Report(run, Report::SegmentOpened(description)));
+        id
+    }
+
+    fn write_segment(&mut self, run: RecorderRun, segment: SegmentId, bytes: usize) {
+        let until = self.clock.wall();
+        let bytes = Bytes::from(vec![7; bytes]);
+        self.handle(Event::Report(
+            run,
+            Report::SegmentBytes {
+                segment,
+                until,
+                bytes,
+            },
+        ));
+    }
+
+    /// What was asked of the recorders since the last call.
+    fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.recorders.asked.lock().unwrap())
+    }
+
+    /// The entries since the last call.
+    fn entries(&mut self) -> Vec<Entry> {
+        let entries = self
+            .spool
+            .lock()
+            .entries_after(self.seen, 1_000, 1 << 20)
+            .unwrap();
+        self.seen = entries.last().map_or(self.seen, |entry| entry.sequence);
+        entries
+            .into_iter()
+            .map(|entry| match entry.content {
+                EntryContent::Intact(bytes) => {
+                    from_proto::entry(proto::Entry::decode(&bytes[..]).unwrap()).unwrap()
+                }
+                EntryContent::Damaged => panic!("damaged"),
+            })
+            .collect()
+    }
+
+    /// The entries since the last call, in words.
+    fn told(&mut self) -> Vec<String> {
+        self.entries().iter().map(words).collect()
+    }
+
+    fn after(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+}
+
+fn open_spool(folder: &Path) -> Arc<SharedSpool> {
+    let key = SpoolKey::new([1; 32]);
+    let limits = policy(64 << 20).spool();
+    let id = SpoolId::from_uuid(Uuid::from_u128(9));
+    let (spool, _) = Spool::open(&folder.join("spool"), &key, limits, id).unwrap();
+    Arc::new(SharedSpool::new(spool))
+}
+
+fn policy(max_bytes: u64) -> Policy {
+    let limits = SpoolLimits {
+        max_bytes,
+        min_free_bytes: 0,
+    };
+    Policy::new(Recording::Screen, 4, Duration::from_secs(60), 4, limits).unwrap()
+}
+
+fn words(entry: &Entry) -> String {
+    match entry {
+        Entry::SessionOpened(session) => format!("opened {}", session.who),
+        Entry::Activity(record) => format!("{}: {}", record.action, record.what.reveal()),
+        Entry::Idle(_) => "idle".into(),
+        Entry::SessionClosed(_) => "closed".into(),
+        Entry::SegmentOpened(_) => "segment".into(),
+        Entry::SegmentLost { reason, .. } => format!("lost: {}", reason.what()),
+    }
+}
+
+fn happened(event: SessionEvent) -> Event {
+    Event::Sessions(SessionChange::Happened {
+        id: LoginSessionId("c1".into()),
+        event,
+    })
+}
+
+#[test]
+fn a_session_is_told_from_its_beginning_to_its_end() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.handle(happened(SessionEvent::LocalSessionStart));
+    computer.handle(happened(SessionEvent::Lock));
+    computer.handle(happened(SessionEvent::Unlock));
+    computer.handle(Event::Sessions(SessionChange::Ended {
+        id: LoginSessionId("c1".into()),
+    }));
+    assert!(computer.asked().contains(&Asked::Order(run, Order::Stop)));
+    computer.handle(Event::RecorderEnded(run, Ending::Asked));
+    assert_eq!(
+        computer.told(),
+        [
+            "opened HOST\\ann",
+            "Session start: Monitoring start",
+            "Session start: Local session start",
+            "Session end: Lock",
+            "Session start: Unlock",
+            "Session end: Sign-out",
+            "closed",
+        ]
+    );
+}
+
+#[test]
+fn a_computer_that_shuts_down_and_a_service_that_is_stopped_are_shutdowns() {
+    for event in [Event::Sessions(SessionChange::ShuttingDown), Event::Stop] {
+        let mut computer = Computer::new();
+        let run = computer.begin("c1");
+        computer.told();
+        computer.handle(event);
+        computer.handle(Event::RecorderEnded(run, Ending::Asked));
+        assert_eq!(computer.told(), ["Session end: Shutdown", "closed"]);
+        computer.handle(Event::Stop);
+        assert!(computer.core.as_ref().unwrap().is_finished());
+        assert_eq!(computer.told(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_recorder_that_dies_is_started_again_and_the_gap_is_told() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    let segment = computer.open_segment(run, 5);
+    computer.write_segment(run, segment, 100);
+    computer.told();
+    computer.asked();
+    computer.after(10);
+    let died = computer.clock.wall();
+    computer.handle(Event::RecorderEnded(run, Ending::Failed));
+    assert_eq!(computer.asked(), [Asked::RestartAfter(1)]);
+    let sealed = computer.spool.lock().segments().next().unwrap();
+    assert!(
+        matches!(sealed.state, SegmentState::Sealed(end) if end.end == died && end.bytes == 100)
+    );
+
+    computer.after(1);
+    computer.handle(Event::RestartDue(LoginSessionId("c1".into())));
+    let second = computer.last_run();
+    assert_ne!(second, run);
+    computer.after(1);
+    computer.handle(Event::Report(second, Report::Ready));
+    let entries = computer.entries();
+    let [Entry::Activity(gap)] = &entries[..] else {
+        panic!("{entries:?}");
+    };
+    assert_eq!(gap.what.reveal(), "Recorder restarted");
+    let details: Vec<_> = gap.details.iter().map(|detail| detail.reveal()).collect();
+    let until = computer.clock.wall();
+    assert_eq!(
+        details,
+        [format!("From: {died}"), format!("Until: {until}")]
+    );
+
+    // It dies at once again and again: the waits grow.
+    computer.asked();
+    let mut run = second;
+    let mut waits = Vec::new();
+    for _ in 0..7 {
+        computer.handle(Event::RecorderEnded(run, Ending::Failed));
+        waits.extend(
+            computer
+                .asked()
+                .into_iter()
+                .filter_map(|asked| match asked {
+                    Asked::RestartAfter(secs) => Some(secs),
+                    _ => None,
+                }),
+        );
+        computer.handle(Event::RestartDue(LoginSessionId("c1".into())));
+        run = computer.last_run();
+    }
+    assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60]);
+}
+
+#[test]
+fn a_display_that_goes_away_is_another_gap_than_a_recorder_that_dies() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.told();
+    computer.handle(Event::RecorderEnded(run, Ending::DisplayGone));
+    computer.handle(Event::Sessions(SessionChange::Ended {
+        id: LoginSessionId("c1".into()),
+    }));
+    assert_eq!(
+        computer.told(),
+        [
+            "Recording gap: Display unavailable",
+            "Session end: Sign-out",
+            "closed"
+        ]
+    );
+}
+
+#[test]
+fn a_killed_service_tells_the_end_at_its_next_start_once() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    let absent_since = computer.clock.wall();
+    let absent = Report::InputStopped { from: absent_since };
+    computer.handle(Event::Report(run, absent));
+    computer.after(30);
+    computer.handle(Event::Tick);
+    let last_alive = computer.clock.wall();
+    computer.told();
+
+    computer.after(3_600);
+    computer.kill_and_start();
+    let entries = computer.entries();
+    let told: Vec<_> = entries.iter().map(words).collect();
+    assert_eq!(told, ["idle", "Session end: Shutdown", "closed"]);
+    assert!(matches!(&entries[0], Entry::Idle(idle)
+        if idle.from == absent_since && idle.until == last_alive));
+    assert!(matches!(&entries[1], Entry::Activity(record) if record.when == last_alive));
+    assert!(matches!(&entries[2], Entry::SessionClosed(end) if end.end == last_alive));
+
+    computer.kill_and_start();
+    assert_eq!(computer.told(), [""; 0]);
+}
+
+#[test]
+fn a_service_that_is_killed_while_it_tells_the_end_tells_the_rest() {
+    let mut computer = Computer::new();
+    computer.begin("c1");
+    computer.after(5);
+    computer.handle(Event::Tick);
+    computer.told();
+    // As a kill after the first of the late entries leaves it.
+    let alive = computer.folder.path().join("alive.toml");
+    let newest = computer.spool.lock().newest_entry().0;
+    let text = std::fs::read_to_string(&alive).unwrap();
+    let before = super::alive::Alive::read(&alive).unwrap();
+    let first = eidetic_wire::convert::to_proto::entry(&before.late_entries()[0]);
+    let text = format!("closing_after = {newest}\n{text}");
+    computer.core = None;
+    std::fs::write(&alive, text).unwrap();
+    computer
+        .spool
+        .lock()
+        .push_entry(&first.encode_to_vec())
+        .unwrap();
+    computer.start();
+    assert_eq!(computer.told(), ["Session end: Shutdown", "closed"]);
+}
+
+#[test]
+fn while_the_spool_is_full_only_the_screen_is_missing_and_the_gap_is_told() {
+    let mut computer = Computer::new();
+    let policy = policy(Policy::MIN_SPOOL_BYTES);
+    computer.handle(Event::Policy {
+        revision: 1,
+        policy,
+    });
+    let run = computer.begin("c1");
+    let segment = computer.open_segment(run, 5);
+    computer.told();
+    computer.asked();
+    let mut pieces = 0;
+    while computer.asked() != [Asked::Order(run, Order::PauseScreen)] {
+        computer.write_segment(run, segment, 256 << 10);
+        pieces += 1;
+        assert!(pieces < 100, "the spool never gets full");
+    }
+    let full_since = computer.clock.wall();
+    // What was under way from the recorder is not taken, and nothing is told twice.
+    computer.write_segment(run, segment, 1_000);
+    let late = computer.open_segment(run, 6);
+    computer.write_segment(run, late, 1_000);
+    assert_eq!(computer.asked(), []);
+    computer.handle(happened(SessionEvent::Lock));
+    assert_eq!(computer.told(), ["Session end: Lock"]);
+    computer.after(60);
+    computer.handle(Event::Tick);
+    assert_eq!(computer.asked(), [], "still full");
+
+    let kept = computer.spool.lock().segments().next().unwrap();
+    assert!(matches!(kept.state, SegmentState::Sealed(_)), "{kept:?}");
+    computer.spool.lock().forget_segment(segment).unwrap();
+    computer.handle(Event::Tick);
+    assert_eq!(computer.asked(), [Asked::Order(run, Order::ResumeScreen)]);
+    let entries = computer.entries();
+    let [Entry::Activity(gap)] = &entries[..] else {
+        panic!("{entries:?}");
+    };
+    assert_eq!(gap.what.reveal(), "Spool full");
+    assert_eq!(gap.when, full_since);
+    let next = computer.open_segment(run, 7);
+    computer.write_segment(run, next, 1_000);
+    assert_eq!(computer.told(), ["segment"]);
+}
+
+#[test]
+fn absence_ends_with_input_or_with_the_session() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.told();
+    let stopped = |computer: &Computer| Report::InputStopped {
+        from: computer.clock.wall(),
+    };
+    let report = stopped(&computer);
+    computer.handle(Event::Report(run, report));
+    computer.after(100);
+    let until = computer.clock.wall();
+    computer.handle(Event::Report(run, Report::InputResumed { until }));
+    computer.handle(Event::Report(run, Report::InputResumed { until }));
+    let report = stopped(&computer);
+    computer.handle(Event::Report(run, report));
+    computer.after(50);
+    computer.handle(Event::Stop);
+    computer.handle(Event::RecorderEnded(run, Ending::Asked));
+    assert_eq!(
+        computer.told(),
+        ["idle", "idle", "Session end: Shutdown", "closed"]
+    );
+}
+
+#[test]
+fn a_segment_of_which_nothing_came_is_told_as_lost() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.open_segment(run, 5);
+    computer.told();
+    computer.handle(Event::RecorderEnded(run, Ending::Failed));
+    assert_eq!(computer.told(), ["lost: Recorder restarted"]);
+    assert_eq!(computer.spool.lock().segments().len(), 0);
+}
+
+#[test]
+fn a_policy_reaches_the_recorders_and_the_next_start() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.asked();
+    let policy = policy(32 << 20);
+    computer.handle(Event::Policy {
+        revision: 8,
+        policy: policy.clone(),
+    });
+    assert_eq!(
+        computer.asked(),
+        [Asked::Order(run, Order::Policy(policy.clone()))]
+    );
+    let kept = policy_file::read(&computer.folder.path().join("policy.toml")).unwrap();
+    assert_eq!(kept, Some((8, policy)));
+}
+
+#[test]
+fn a_session_without_a_display_has_its_events_recorded() {
+    let mut computer = Computer::new();
+    let mut session = login_session("c1", "ann", ":1");
+    session.display = None;
+    computer.handle(Event::Sessions(SessionChange::Began {
+        session,
+        already_there: true,
+    }));
+    assert_eq!(computer.asked(), []);
+    computer.handle(happened(SessionEvent::Lock));
+    computer.handle(Event::Stop);
+    assert_eq!(
+        computer.told()[2..],
+        ["Session end: Lock", "Session end: Shutdown", "closed"]
+    );
+}

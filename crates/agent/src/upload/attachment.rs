@@ -14,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Streaming, codec::CompressionEncoding, transport::Channel};
+use tonic::{Code, Status, Streaming, codec::CompressionEncoding, transport::Channel};
 use tracing::warn;
 
 use super::{
@@ -31,6 +31,11 @@ pub(super) enum Detached {
     /// It is gone: try again.
     Lost {
         /// Why.
+        reason: String,
+    },
+    /// The server does not take this agent's certificate.
+    Unwelcome {
+        /// Why, and what to do.
         reason: String,
     },
     /// The link ended it.
@@ -79,11 +84,12 @@ impl Attachment<'_> {
                 Ok(never) => match never {},
                 Err(detached) => detached,
             },
-            Err(status) => Detached::Lost {
-                reason: status.message().to_owned(),
-            },
+            Err(status) => ended(&status),
         };
-        if let Err(error) = self.link.handle(self.parts.clock.monotonic(), Input::Disconnected) {
+        if let Err(error) = self
+            .link
+            .handle(self.parts.clock.monotonic(), Input::Disconnected)
+        {
             warn!(%error, "link cannot be reset");
         }
         (detached, welcome)
@@ -132,9 +138,7 @@ impl Attachment<'_> {
                     Ok(None) => return Err(Detached::Lost {
                         reason: "the server ended the connection".to_owned(),
                     }),
-                    Err(status) => return Err(Detached::Lost {
-                        reason: status.message().to_owned(),
-                    }),
+                    Err(status) => return Err(ended(&status)),
                 },
                 () = self.parts.spool.changed() => self.tell()?,
                 () = sleep(wait) => {
@@ -156,8 +160,7 @@ impl Attachment<'_> {
         while let Some(output) = self.link.poll_output() {
             let now = self.parts.clock.monotonic();
             let wall = self.parts.clock.wall();
-            let left =
-                block_in_place(|| self.spool.carry_out(self.link, now, wall, output));
+            let left = block_in_place(|| self.spool.carry_out(self.link, now, wall, output));
             match left.map_err(detached)? {
                 Some(Output::Send(message)) => return Ok(Some(message)),
                 Some(Output::PolicyChanged { revision, policy }) => {
@@ -188,11 +191,20 @@ impl Attachment<'_> {
     }
 
     async fn lost_reason(&self, inbox: &mut Streaming<proto::ToAgent>) -> Detached {
-        let reason = match tokio::time::timeout(LAST_WORDS, inbox.message()).await {
-            Ok(Err(status)) => status.message().to_owned(),
-            _ => "the server ended the connection".to_owned(),
-        };
-        Detached::Lost { reason }
+        match tokio::time::timeout(LAST_WORDS, inbox.message()).await {
+            Ok(Err(status)) => ended(&status),
+            _ => Detached::Lost {
+                reason: "the server ended the connection".to_owned(),
+            },
+        }
+    }
+}
+
+fn ended(status: &Status) -> Detached {
+    let reason = status.message().to_owned();
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => Detached::Unwelcome { reason },
+        _ => Detached::Lost { reason },
     }
 }
 

@@ -96,13 +96,17 @@ pub(crate) async fn run(parts: UplinkParts, drain: ShutdownSignal) -> Result<(),
                     Retry::Soon => backoff.next(random()),
                     Retry::Rarely => RARELY,
                     Retry::Never => {
-                        let Some(new) = wait_for_another(&parts, &identity, &drain).await else {
-                            return Ok(());
-                        };
-                        identity = new;
+                        look_for_another(&parts, &mut identity, &drain).await;
                         Duration::ZERO
                     }
                 }
+            }
+            Ok(Detached::Unwelcome { reason }) => {
+                error!(reason, "the server does not take this agent's certificate");
+                let state = UplinkState::Refused { reason };
+                parts.tell(Event::Uplink(state)).await;
+                look_for_another(&parts, &mut identity, &drain).await;
+                Duration::ZERO
             }
             Ok(Detached::Ended(Ending::SpoolOutOfStep { server })) => {
                 warn!(%server, "server and spool disagree on what was sent: the spool gets a new id");
@@ -192,17 +196,15 @@ impl Tries<'_> {
 
 async fn down(parts: &UplinkParts, reason: String) {
     warn!(reason, "no connection to the server");
-    parts.tell(Event::Uplink(UplinkState::Down { reason })).await;
+    parts
+        .tell(Event::Uplink(UplinkState::Down { reason }))
+        .await;
 }
 
 fn new_link(parts: &UplinkParts) -> AgentLink {
     let (spool, acknowledged, newest) = block_in_place(|| {
         let spool = parts.spool.lock();
-        (
-            spool.id(),
-            spool.acknowledged_entry(),
-            spool.newest_entry(),
-        )
+        (spool.id(), spool.acknowledged_entry(), spool.newest_entry())
     });
     let hello = Hello {
         oldest: ProtocolVersion::OLDEST,
@@ -220,7 +222,9 @@ async fn wait_for_identity(parts: &UplinkParts, drain: &ShutdownSignal) -> Optio
     if let Some(identity) = read_identity(parts).await {
         return Some(identity);
     }
-    warn!("this computer is not enrolled: what is recorded waits in the spool until `eidetic-agent enrol` was run");
+    warn!(
+        "this computer is not enrolled: what is recorded waits in the spool until `eidetic-agent enrol` was run"
+    );
     parts.tell(Event::Uplink(UplinkState::NotEnrolled)).await;
     loop {
         wait_to_look(drain).await?;
@@ -230,19 +234,22 @@ async fn wait_for_identity(parts: &UplinkParts, drain: &ShutdownSignal) -> Optio
     }
 }
 
-/// The identity, once this computer is enrolled anew; `None` if the service ends before.
-async fn wait_for_another(
-    parts: &UplinkParts,
-    refused: &Identity,
-    drain: &ShutdownSignal,
-) -> Option<Identity> {
-    loop {
-        wait_to_look(drain).await?;
-        if let Some(identity) = read_identity(parts).await
-            && identity.certificate != refused.certificate
-        {
-            return Some(identity);
+/// Waits until this computer is enrolled anew, and takes that identity. After [`RARELY`] the old
+/// one may be tried again: an administrator may have taken back what he did.
+async fn look_for_another(parts: &UplinkParts, identity: &mut Identity, drain: &ShutdownSignal) {
+    let enrolled_anew = async {
+        while wait_to_look(drain).await.is_some() {
+            if let Some(new) = read_identity(parts).await
+                && new.certificate != identity.certificate
+            {
+                return Some(new);
+            }
         }
+        None
+    };
+    if let Ok(Some(new)) = tokio::time::timeout(RARELY, enrolled_anew).await {
+        info!(agent = %new.agent, server = %new.server, "this computer was enrolled anew");
+        *identity = new;
     }
 }
 

@@ -1,0 +1,142 @@
+//! The real program, in a folder of its own.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use eidetic_testkit::eventually;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// An agent's folder, and its service while it runs.
+pub struct Agent {
+    folder: TempDir,
+    service: Option<Child>,
+}
+
+impl Agent {
+    /// An agent that was never enrolled and does not run.
+    pub fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            service: None,
+        }
+    }
+
+    /// An agent that is enrolled.
+    pub fn enrolled(address: &str, token: &str) -> Self {
+        let agent = Self::new();
+        let output = agent.enrol(address, token);
+        assert!(output.status.success(), "{output:?}");
+        agent
+    }
+
+    /// Runs `enrol`.
+    pub fn enrol(&self, address: &str, token: &str) -> Output {
+        self.command("enrol")
+            .args(["--server", address, "--token", token])
+            .output()
+            .unwrap()
+    }
+
+    /// Starts the service on this display.
+    pub fn run(&mut self, display: &str) {
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.log_path())
+            .unwrap();
+        let service = self
+            .command("run")
+            .args(["--display", display])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.service = Some(service);
+    }
+
+    /// What the service has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// What `status` prints.
+    pub fn status(&self) -> String {
+        let output = self.command("status").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The process of its one recorder, once there is one other than `before`.
+    pub fn recorder(&self, before: Option<Pid>) -> Pid {
+        let service = self.service.as_ref().unwrap().id();
+        let children = format!("/proc/{service}/task");
+        eventually("there is a recorder", || {
+            let threads = fs::read_dir(&children).ok()?;
+            let found = threads.filter_map(|thread| {
+                let text = fs::read_to_string(thread.ok()?.path().join("children")).ok()?;
+                let child = text.split_whitespace().next()?;
+                Pid::from_raw(child.parse().ok()?)
+            });
+            found.into_iter().find(|child| Some(*child) != before)
+        })
+    }
+
+    /// Ends the service as the system does. How it ended.
+    pub fn stop(&mut self) -> ExitStatus {
+        let mut service = self.service.take().unwrap();
+        let process = Pid::from_child(&service);
+        kill_process(process, Signal::TERM).unwrap();
+        eventually("the service ends in time", || service.try_wait().unwrap())
+    }
+
+    /// Ends the service as a power loss would.
+    pub fn kill(&mut self) {
+        let mut service = self.service.take().unwrap();
+        service.kill().unwrap();
+        service.wait().unwrap();
+    }
+
+    /// Whether the service runs.
+    pub fn is_running(&mut self) -> bool {
+        let service = self.service.as_mut().unwrap();
+        service.try_wait().unwrap().is_none()
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_eidetic-agent"));
+        command
+            .arg(verb)
+            .arg("--state-folder")
+            .arg(self.state_folder())
+            .env_remove("EIDETIC_LOG");
+        command
+    }
+
+    fn state_folder(&self) -> PathBuf {
+        self.path().join("state")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.path().join("agent.log")
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if let Some(service) = &mut self.service {
+            let _gone_already = service.kill();
+            let _status = service.wait();
+        }
+        if std::thread::panicking() {
+            println!("the agent's log:\n{}", self.log());
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Enrolment says what went wrong.
+
+use eidetic_testkit::{VirtualDisplay, eventually};
+use eidetic_wire::EnrolmentTicket;
+
+use crate::{agent::Agent, gateway::Gateway};
+
+fn refused(agent: &Agent, address: &str, token: &str) -> String {
+    let output = agent.enrol(address, token);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn each_way_to_fail_has_its_own_words() {
+    let mut gateway = Gateway::start();
+    let address = gateway.address();
+    let agent = Agent::new();
+
+    let error = refused(&agent, &address, "something else");
+    assert!(error.contains("not an enrolment token"), "{error}");
+
+    let other = Gateway::start();
+    let error = refused(&agent, &address, &other.token());
+    assert!(error.contains("another server"), "{error}");
+
+    let output = agent.enrol(&address, &gateway.token());
+    assert!(output.status.success(), "{output:?}");
+    let error = refused(&agent, &address, &gateway.token());
+    assert!(error.contains("enrolled with"), "{error}");
+    assert!(error.contains("--replace"), "{error}");
+
+    let error = refused(&Agent::new(), &address, &gateway.token());
+    assert!(error.contains("the token was used before"), "{error}");
+
+    gateway.stop();
+    let error = refused(&Agent::new(), &address, &gateway.token());
+    assert!(error.contains("failed to reach the server"), "{error}");
+}
+
+#[test]
+fn a_token_of_a_forged_server_is_never_told() {
+    // The hash of the authority is right, the server has another one.
+    let gateway = Gateway::start();
+    let forged = EnrolmentTicket::new(b"another authority", [9; 32]).to_text();
+    let error = refused(&Agent::new(), &gateway.address(), &forged);
+    assert!(error.contains("another server"), "{error}");
+}
+
+#[test]
+fn a_server_that_refuses_says_why_in_the_status() {
+    let gateway = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let words = "the agent's certificate expired: enrol the agent again";
+    gateway.refuse(words);
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run(display.name());
+    eventually("the status says why", || {
+        agent.status().contains(words).then_some(())
+    });
+    assert!(agent.log().contains(words));
+    assert!(agent.stop().success());
+    assert!(agent.status().contains("not running; was stopped"));
+}
