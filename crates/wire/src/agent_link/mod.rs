@@ -8,12 +8,15 @@
 //! What it sends, in this order of preference: entries; the bytes of segments that still grow,
 //! which somebody may be watching; the rest, oldest first. A segment's bytes go only after the
 //! server has the entry that announced it. What is under way stays within the server's windows,
-//! and at most one load from the spool is asked for at a time.
+//! and at most one load from the spool is asked for at a time. On a slow link the rest is held
+//! back further, so that entries and what grows are not stuck behind it.
 
 mod backoff;
 mod events;
 mod outgoing;
+mod pacing;
 mod schedule;
+mod segments;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -32,18 +35,19 @@ pub use events::{
 };
 
 use crate::{
-    MAX_SEGMENT_BYTES,
     convert::{Hello, from_proto, to_proto},
     proto,
 };
-use outgoing::{Nonsense, Outgoing, Phase, Request};
-use proto::{from_agent::Message as FromAgent, segment_rejected, to_agent::Message as ToAgent};
+use outgoing::{Outgoing, Phase};
+use pacing::Pacing;
+use proto::{from_agent::Message as FromAgent, to_agent::Message as ToAgent};
 
 /// The agent's end of the connection.
 #[derive(Debug)]
 pub struct AgentLink {
     hello: Hello,
     state: State,
+    now: Duration,
     entries: EntryFlow,
     /// Segments that the server does not have. The spool's limits bound how many.
     segments: BTreeMap<SegmentId, Outgoing>,
@@ -77,6 +81,7 @@ struct Windows {
     entries: u64,
     segment_bytes: u64,
     segment_bytes_under_way: u64,
+    pacing: Pacing,
     next_status: Duration,
 }
 
@@ -109,6 +114,7 @@ impl AgentLink {
         Self {
             hello,
             state: State::Disconnected,
+            now: Duration::ZERO,
             entries: EntryFlow {
                 acknowledged,
                 sent: acknowledged,
@@ -129,6 +135,7 @@ impl AgentLink {
     ///
     /// If the server misbehaves, or is silent where it must not be.
     pub fn handle(&mut self, now: Duration, input: Input) -> Result<(), LinkError> {
+        self.now = now;
         let result = self.take_in(now, input);
         match &result {
             Ok(()) => self.schedule(),
@@ -263,6 +270,7 @@ impl AgentLink {
             entries: welcome.entry_window.into(),
             segment_bytes: welcome.segment_window_bytes,
             segment_bytes_under_way: 0,
+            pacing: Pacing::new(),
             next_status: now + STATUS_INTERVAL,
         });
         self.entries.sent = server;
@@ -326,138 +334,6 @@ impl AgentLink {
             first_sequence: first.0,
             entries,
         }));
-    }
-
-    fn segment_available(&mut self, segment: &AvailableSegment) {
-        if segment.bytes > MAX_SEGMENT_BYTES {
-            let known = self.segments.get(&segment.id);
-            if known.is_none_or(|known| known.phase != Phase::Over) {
-                self.give_up(segment.id, GiveUpReason::TooLarge);
-            }
-            return;
-        }
-        let known = self
-            .segments
-            .entry(segment.id)
-            .or_insert_with(|| Outgoing::new(segment));
-        known.available = segment.bytes;
-        known.end = segment.end;
-    }
-
-    fn segment_loaded(&mut self, id: SegmentId, offset: u64, mut bytes: bytes::Bytes) {
-        let loading = match self.loading {
-            Some(Loading::Segment {
-                id: asked,
-                offset: from,
-                max_bytes,
-            }) if asked == id && from == offset => max_bytes,
-            _ => return,
-        };
-        self.loading = None;
-        let Some(segment) = self.segments.get_mut(&id) else {
-            return;
-        };
-        bytes.truncate(loading);
-        if bytes.is_empty() {
-            // The spool has less than was said.
-            segment.available = segment.available.min(offset);
-            return;
-        }
-        if segment.unsent() != Some(offset) {
-            return;
-        }
-        let State::Open(windows) = &mut self.state else {
-            return;
-        };
-        let count = bytes.len() as u64;
-        let end = offset + count;
-        if let Phase::Sending { next, .. } = &mut segment.phase {
-            *next = end;
-        }
-        segment.unanswered.push_back(Request::Bytes { count, end });
-        windows.segment_bytes_under_way += count;
-        self.send(FromAgent::SegmentBytes(proto::SegmentBytes {
-            segment_id: to_proto::segment_id(id),
-            offset,
-            bytes,
-        }));
-    }
-
-    /// What the server answers; the answers about one segment come in the order of the questions.
-    fn answered(&mut self, id: SegmentId) -> Result<(&mut Outgoing, Request), LinkError> {
-        let not_asked = || LinkError::NotAsked(id);
-        let segment = self.segments.get_mut(&id).ok_or_else(not_asked)?;
-        let request = segment.unanswered.pop_front().ok_or_else(not_asked)?;
-        if let (State::Open(windows), Request::Bytes { count, .. }) = (&mut self.state, request) {
-            windows.segment_bytes_under_way -= count;
-        }
-        Ok((segment, request))
-    }
-
-    fn segment_progress(&mut self, id: SegmentId, durable: u64) -> Result<(), LinkError> {
-        let (segment, request) = self.answered(id)?;
-        let result = segment.progress(request, durable);
-        self.remove_if_over(id);
-        result.map_err(|nonsense| match nonsense {
-            Nonsense::TooLong => LinkError::SegmentTooLong(id),
-            Nonsense::NoProgress => LinkError::NoProgress(id),
-        })
-    }
-
-    fn segment_stored(&mut self, id: SegmentId) -> Result<(), LinkError> {
-        let (segment, _) = self.answered(id)?;
-        if segment.phase != Phase::Over {
-            if segment.is_growing() {
-                return Err(LinkError::SegmentTooLong(id));
-            }
-            self.outputs.push_back(Output::SegmentStored(id));
-        }
-        self.segment_over(id);
-        Ok(())
-    }
-
-    fn segment_rejected(
-        &mut self,
-        id: SegmentId,
-        reason: segment_rejected::Reason,
-    ) -> Result<(), LinkError> {
-        let (segment, _) = self.answered(id)?;
-        if segment.phase == Phase::Over {
-            self.remove_if_over(id);
-            return Ok(());
-        }
-        let given_up = match reason {
-            segment_rejected::Reason::HashMismatch if segment.mismatched() => {
-                let _nothing_is_measured_yet = segment.settle();
-                return Ok(());
-            }
-            segment_rejected::Reason::HashMismatch => GiveUpReason::HashMismatch,
-            segment_rejected::Reason::UnknownSegment => GiveUpReason::UnknownToServer,
-            segment_rejected::Reason::TooLarge => GiveUpReason::TooLarge,
-            segment_rejected::Reason::Unspecified => GiveUpReason::Unspecified,
-        };
-        self.give_up(id, given_up);
-        Ok(())
-    }
-
-    fn give_up(&mut self, id: SegmentId, reason: GiveUpReason) {
-        self.outputs.push_back(Output::SegmentGivenUp(id, reason));
-        self.segment_over(id);
-    }
-
-    fn segment_over(&mut self, id: SegmentId) {
-        if let Some(segment) = self.segments.get_mut(&id) {
-            segment.phase = Phase::Over;
-        }
-        self.remove_if_over(id);
-    }
-
-    fn remove_if_over(&mut self, id: SegmentId) {
-        let over =
-            |segment: &Outgoing| segment.phase == Phase::Over && segment.unanswered.is_empty();
-        if self.segments.get(&id).is_some_and(over) {
-            self.segments.remove(&id);
-        }
     }
 
     fn send_status(&mut self) {

@@ -1,6 +1,6 @@
 //! One segment on its way to the server.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use eidetic_model::{RecordSequence, SegmentEnd};
 
@@ -58,6 +58,9 @@ pub(super) enum Request {
         count: u64,
         /// Where they end.
         end: u64,
+        sent_at: Duration,
+        /// Whether they count for the pacing of the backlog.
+        held_back: bool,
     },
     End,
 }

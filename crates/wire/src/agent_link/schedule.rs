@@ -115,16 +115,22 @@ impl AgentLink {
         let State::Open(windows) = &self.state else {
             return None;
         };
-        let room = windows
+        let (id, offset, available) = self.next_growing().or_else(|| self.next_whole())?;
+        let is_growing = self.segments.get(&id)?.is_growing();
+        let left = available - offset;
+        let mut room = windows
             .segment_bytes
             .saturating_sub(windows.segment_bytes_under_way);
-        let (id, offset, available) = self.next_growing().or_else(|| self.next_whole())?;
-        let left = available - offset;
+        let mut is_idle = windows.segment_bytes_under_way == 0;
+        if !is_growing {
+            room = room.min(windows.pacing.room());
+            is_idle |= windows.pacing.is_idle();
+        }
         // Small pieces only where nothing else would move.
-        if room < left.min(MIN_PIECE_BYTES) && windows.segment_bytes_under_way > 0 {
+        if room == 0 || (room < left.min(MIN_PIECE_BYTES) && !is_idle) {
             return None;
         }
-        if self.segments.get(&id)?.is_growing() {
+        if is_growing {
             self.last_growing = Some(id);
         }
         let max_bytes = usize::try_from(room.min(left))

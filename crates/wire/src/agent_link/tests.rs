@@ -1,27 +1,31 @@
 //! Each promise of the agent's end by itself.
 
+mod tested;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp};
+use eidetic_model::{Policy, RecordSequence};
 use proptest::{
     collection::vec,
     prelude::{any, proptest},
 };
 use prost::Message as _;
-use uuid::Uuid;
 
 use super::{
-    AgentLink, AvailableSegment, Ending, GiveUpReason, Input, LinkError, Output, Retry,
-    STATUS_INTERVAL, WELCOME_LIMIT,
+    Ending, GiveUpReason, Input, LinkError, Output, Retry, STATUS_INTERVAL, WELCOME_LIMIT,
 };
 use crate::{
-    MAX_SEGMENT_BYTES, ProtocolVersion,
-    convert::{Hello, to_proto},
+    MAX_SEGMENT_BYTES,
+    convert::to_proto,
     proto::{
         self, from_agent::Message as FromAgent, refused, segment_rejected,
         to_agent::Message as ToAgent,
     },
+};
+use tested::{
+    Tested, entries, growing, loaded, progress, rejected, segment, segment_stored, stored, welcome,
+    whole,
 };
 
 #[test]
@@ -157,6 +161,30 @@ fn bytes_stay_within_the_window() {
     link.quiet();
     link.message(progress(1, 100));
     assert_eq!(link.asked_for_bytes(), (segment(1), 100, 100));
+}
+
+#[test]
+fn on_a_slow_link_the_backlog_leaves_room_for_what_happens_now() {
+    let mut link = Tested::new(0, 0);
+    link.connect(proto::Welcome {
+        segment_window_bytes: 4 << 20,
+        ..welcome(0)
+    });
+    let (_policy, _status) = (link.next(), link.next());
+    link.give(whole(1, 0, 10 << 20));
+    let _query = link.sent();
+    link.message(progress(1, 0));
+    let mut sent = 0;
+    while let Some(Output::LoadSegment { max_bytes, .. }) = link.0.poll_output() {
+        link.give(loaded(1, sent, max_bytes));
+        let _bytes = link.sent();
+        sent += max_bytes as u64;
+    }
+    assert!(sent < 1 << 20, "{sent}");
+    link.give(growing(2, 100_000));
+    let _query = link.sent();
+    link.message(progress(2, 0));
+    assert_eq!(link.asked_for_bytes(), (segment(2), 0, 100_000));
 }
 
 #[test]
@@ -446,160 +474,4 @@ proptest! {
             }
         }
     }
-}
-
-/// A link with what the tests ask of it.
-struct Tested(AgentLink);
-
-impl Tested {
-    fn new(acknowledged: u64, newest: u64) -> Self {
-        let hello = Hello {
-            oldest: ProtocolVersion::OLDEST,
-            newest: ProtocolVersion::NEWEST,
-            agent_version: "1".into(),
-            computer_name: "computer".into(),
-            operating_system: "system".into(),
-            spool: SpoolId::from_uuid(Uuid::from_u128(1)),
-        };
-        let acknowledged = RecordSequence(acknowledged);
-        Self(AgentLink::new(hello, acknowledged, RecordSequence(newest)))
-    }
-
-    /// A link on which Welcome was said, and which has told its status.
-    fn open(acknowledged: u64, newest: u64) -> Self {
-        let mut link = Self::new(acknowledged, newest);
-        link.connect(welcome(acknowledged));
-        assert!(matches!(link.next(), Output::PolicyChanged { .. }));
-        assert!(matches!(link.sent(), FromAgent::Status(_)));
-        link
-    }
-
-    fn connect(&mut self, welcome: proto::Welcome) {
-        self.give(Input::Connected);
-        assert!(matches!(self.sent(), FromAgent::Hello(_)));
-        self.message(ToAgent::Welcome(welcome));
-    }
-
-    fn give(&mut self, input: Input) {
-        self.0.handle(Duration::ZERO, input).unwrap();
-    }
-
-    fn message(&mut self, message: ToAgent) {
-        let message = Some(message);
-        self.give(Input::Message(proto::ToAgent { message }));
-    }
-
-    fn next(&mut self) -> Output {
-        self.0.poll_output().expect("something is to be done")
-    }
-
-    fn quiet(&mut self) {
-        let output = self.0.poll_output();
-        assert!(output.is_none(), "{output:?}");
-    }
-
-    fn sent(&mut self) -> FromAgent {
-        match self.next() {
-            Output::Send(message) => message.message.unwrap(),
-            other => panic!("nothing is sent, but {other:?}"),
-        }
-    }
-
-    fn asked_for_entries(&mut self) -> (u64, usize) {
-        match self.next() {
-            Output::LoadEntries {
-                after, max_count, ..
-            } => (after.0, max_count),
-            other => panic!("no entries are asked for, but {other:?}"),
-        }
-    }
-
-    fn asked_for_bytes(&mut self) -> (SegmentId, u64, usize) {
-        match self.next() {
-            Output::LoadSegment {
-                id,
-                offset,
-                max_bytes,
-            } => (id, offset, max_bytes),
-            other => panic!("no bytes are asked for, but {other:?}"),
-        }
-    }
-}
-
-fn welcome(last_sequence: u64) -> proto::Welcome {
-    proto::Welcome {
-        protocol: 1,
-        last_sequence,
-        segment_window_bytes: 100,
-        entry_window: 10,
-        policy: Some(to_proto::policy(3, &Policy::default())),
-    }
-}
-
-fn stored(through_sequence: u64) -> ToAgent {
-    ToAgent::EntriesStored(proto::EntriesStored { through_sequence })
-}
-
-fn progress(id: u128, durable_bytes: u64) -> ToAgent {
-    ToAgent::SegmentProgress(proto::SegmentProgress {
-        segment_id: to_proto::segment_id(segment(id)),
-        durable_bytes,
-    })
-}
-
-fn segment_stored(id: u128) -> ToAgent {
-    ToAgent::SegmentStored(proto::SegmentStored {
-        segment_id: to_proto::segment_id(segment(id)),
-    })
-}
-
-fn rejected(id: u128, reason: segment_rejected::Reason) -> ToAgent {
-    ToAgent::SegmentRejected(proto::SegmentRejected {
-        segment_id: to_proto::segment_id(segment(id)),
-        reason: reason.into(),
-    })
-}
-
-fn growing(id: u128, bytes: u64) -> Input {
-    Input::SegmentAvailable(AvailableSegment {
-        id: segment(id),
-        announced_by: RecordSequence::ZERO,
-        bytes,
-        end: None,
-    })
-}
-
-fn whole(id: u128, announced_by: u64, bytes: u64) -> Input {
-    let id = segment(id);
-    let end = SegmentEnd {
-        id,
-        end: Timestamp::from_unix_micros(1),
-        bytes,
-        sha256: [7; 32],
-    };
-    Input::SegmentAvailable(AvailableSegment {
-        id,
-        announced_by: RecordSequence(announced_by),
-        bytes,
-        end: Some(end),
-    })
-}
-
-fn entries(first: u64, count: usize) -> Input {
-    Input::EntriesLoaded {
-        first: RecordSequence(first),
-        entries: vec![proto::Entry::default(); count],
-    }
-}
-
-fn loaded(id: u128, offset: u64, count: usize) -> Input {
-    Input::SegmentLoaded {
-        id: segment(id),
-        offset,
-        bytes: Bytes::from(vec![7; count]),
-    }
-}
-
-fn segment(number: u128) -> SegmentId {
-    SegmentId::from_uuid(Uuid::from_u128(number))
 }
