@@ -45,6 +45,7 @@
 //! that time (8); of the frames of an append, the time until which the segment tells (8) and
 //! bytes; of its end, that time (8), its length (8) and its SHA-256 (32).
 
+mod content;
 mod disk;
 mod entries;
 mod error;
@@ -57,14 +58,15 @@ mod spool;
 mod tests;
 mod volume;
 
+pub use content::{
+    AppendOutcome, CutSegment, EntryContent, PushOutcome, Recovered, SegmentState, SpooledEntry,
+    SpooledSegment,
+};
 pub use disk::{Disk, FolderDisk};
 pub use error::SpoolError;
 pub use format::{FormatError, SpoolFormat};
 pub use key::SpoolKey;
-pub use spool::{
-    AppendOutcome, CutSegment, EntryContent, PushOutcome, Recovered, SegmentState, Spool,
-    SpooledEntry, SpooledSegment,
-};
+pub use spool::Spool;
 
 /// The longest entry.
 pub const MAX_ENTRY_BYTES: usize = 1 << 20;
