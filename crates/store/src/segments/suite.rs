@@ -8,6 +8,8 @@ use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 
 use super::{Appended, MemorySegments, ObjectSegments, Sealed, SegmentStore};
+#[cfg(target_os = "linux")]
+use crate::StoreError;
 
 /// Each promise, held by both stores.
 macro_rules! promises {
@@ -198,6 +200,22 @@ async fn a_torn_tail_is_found_and_the_segment_can_come_again() {
         store.seal(&end(id, b"abcdef")).await.unwrap(),
         Sealed::Stored
     );
+}
+
+/// Writing to `/dev/full` fails as on a full disk.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectSegments::local(folder.path()).await.unwrap();
+    let part = folder
+        .path()
+        .join("incoming")
+        .join(format!("{}.part", id(1)));
+    std::os::unix::fs::symlink("/dev/full", part).unwrap();
+    let refused = store.append(id(1), 0, Bytes::from_static(b"abc")).await;
+    assert!(matches!(refused, Err(StoreError::Full { .. })));
+    assert_eq!(append(&store, id(2), 0, b"abc").await, Appended::Durable(3));
 }
 
 #[tokio::test]

@@ -49,6 +49,10 @@ struct Acknowledged {
     records: u64,
     entries: u64,
     bytes: u64,
+    /// Records before this one were being forgotten, if they are of the earlier month.
+    forgetting: u64,
+    /// They were forgotten.
+    forgotten: u64,
 }
 
 impl Acknowledged {
@@ -84,6 +88,8 @@ impl Acknowledged {
             "records" => &mut self.records,
             "entries" => &mut self.entries,
             "bytes" => &mut self.bytes,
+            "forgetting" => &mut self.forgetting,
+            "forgotten" => &mut self.forgotten,
             _ => return false,
         };
         *noted = number.parse().unwrap();
@@ -127,6 +133,10 @@ fn store_until_killed(folder: &Path) -> ! {
                 other => panic!("{other:?}"),
             }
             say("bytes", bytes);
+            let old = records.saturating_sub(100);
+            say("forgetting", old);
+            audit.purge(record(old & !1).when).await.unwrap();
+            say("forgotten", old);
         }
         unreachable!("it is killed before the numbers end")
     })
@@ -144,10 +154,15 @@ async fn check(folder: &Path, acknowledged: &Acknowledged) {
         "a record is there twice"
     );
     for sequence in 1..=acknowledged.records {
-        let title = record(sequence).what;
+        let is_there = times.contains_key(record(sequence).what.reveal());
+        let is_old = |before: u64| sequence % 2 == 0 && sequence < before & !1;
         assert!(
-            times.contains_key(title.reveal()),
+            is_there || is_old(acknowledged.forgetting),
             "record {sequence} is lost"
+        );
+        assert!(
+            !is_there || !is_old(acknowledged.forgotten),
+            "record {sequence} was forgotten and is there"
         );
     }
     // The index finds what reading all records finds.

@@ -137,6 +137,27 @@ async fn sqlite_refuses_parts_that_are_newer_or_no_database() {
 }
 
 #[tokio::test]
+async fn sqlite_answers_a_filter_of_very_many_conditions() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    let oracle = MemoryAudit::new();
+    fill(&mut MadeUp::new(51), &[&store, &oracle], 200).await;
+    let condition = |number: usize| Condition {
+        field: Field::What,
+        operator: Operator::Contains,
+        value: format!("nowhere {number}"),
+    };
+    let mut filter = Filter {
+        conditions: (0..1_000).map(condition).collect(),
+        ..Filter::default()
+    };
+    filter.conditions[500].value = "payroll".into();
+    assert_same(&store, &oracle, &filter, 30, 51).await;
+    filter.free_text = vec!["roll".into(); 200];
+    assert_same(&store, &oracle, &filter, 30, 51).await;
+}
+
+#[tokio::test]
 async fn many_agents_at_once_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteAudit::open(folder.path(), clock()).unwrap());
