@@ -15,6 +15,7 @@ const WAIT: Duration = Duration::from_millis(100);
 /// Long enough for anything that is going to happen.
 const LONG: Duration = Duration::from_secs(20);
 
+/// The tests are root.
 fn own_user() -> u32 {
     0
 }
