@@ -8,16 +8,21 @@ use eidetic_wire::{
     proto::{self, gateway_server},
     server_link::Windows,
 };
+use http_body_util::Limited;
 use rustls::{
     ServerConfig,
     crypto::ring,
     version::{TLS12, TLS13},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tokio_util::task::TaskTracker;
-use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding, transport::Server};
+use tonic::{
+    Request, Response, Status, Streaming, body::Body, codec::CompressionEncoding, codegen::http,
+    transport::Server,
+};
+use tower::util::MapRequestLayer;
 use tracing::warn;
 
 use super::{
@@ -98,7 +103,13 @@ impl Gateway {
         listener: TcpListener,
         shutdown: ShutdownSignal,
     ) -> Result<(), GatewayError> {
-        ingest::recover(&self.components).await;
+        // What it does not get to is taken up when its agent comes again.
+        if timeout(RECOVERY_LIMIT, ingest::recover(&self.components))
+            .await
+            .is_err()
+        {
+            warn!("not all growing segments were taken up again in time");
+        }
         let acceptor = self.acceptor()?;
         let places = Places::new(self.limits.agents);
         let (_accepting, incoming) = incoming(listener, acceptor, places, shutdown.clone());
@@ -117,6 +128,7 @@ impl Gateway {
             .accept_compressed(CompressionEncoding::Zstd)
             .send_compressed(CompressionEncoding::Zstd);
         Server::builder()
+            .layer(MapRequestLayer::new(limit_body))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .max_concurrent_streams(MAX_CALLS_PER_CONNECTION)
@@ -199,11 +211,22 @@ impl gateway_server::Gateway for Calls {
     }
 }
 
+/// Enrolling and renewing are small; who enrols is not known yet and shall not fill the memory.
+fn limit_body(request: http::Request<Body>) -> http::Request<Body> {
+    if request.uri().path().ends_with("/Attach") {
+        request
+    } else {
+        request.map(|body| Body::new(Limited::new(body, MAX_SMALL_CALL_BYTES)))
+    }
+}
+
 fn peer<T>(request: &Request<T>) -> Result<Peer, Status> {
     let peer = request.extensions().get::<Peer>().cloned();
     peer.ok_or_else(|| Status::internal("the connection's address is not known"))
 }
 
+const MAX_SMALL_CALL_BYTES: usize = 64 << 10;
+const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_CALLS_PER_CONNECTION: u32 = 4;

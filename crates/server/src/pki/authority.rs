@@ -68,12 +68,12 @@ impl Authority {
                 (certificate, key)
             }
         };
-        let key = KeyPair::from_pem(&key).map_err(|error| unusable(&key_path, error))?;
+        let key = KeyPair::from_pem(&key).map_err(|error| unusable(&key_path, &error))?;
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|error| unusable(&certificate_path, error))?;
-        check_key(&certificate, &key).map_err(|reason| unusable(&certificate_path, reason))?;
+            .map_err(|error| unusable(&certificate_path, &error))?;
+        check_key(&certificate, &key).map_err(|reason| unusable(&certificate_path, &reason))?;
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
-            .map_err(|error| unusable(&certificate_path, error))?;
+            .map_err(|error| unusable(&certificate_path, &error))?;
         Ok(Self {
             certificate,
             issuer,

@@ -56,7 +56,7 @@ pub fn file_error(attempt: &'static str, path: &Path, source: io::Error) -> PkiE
 }
 
 /// A file that is not what it should be.
-pub fn unusable(path: &Path, reason: impl ToString) -> PkiError {
+pub fn unusable(path: &Path, reason: &(impl ToString + ?Sized)) -> PkiError {
     PkiError::Unusable {
         path: path.to_owned(),
         reason: reason.to_string(),

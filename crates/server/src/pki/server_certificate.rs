@@ -149,14 +149,14 @@ fn certified_key(
 ) -> Result<CertifiedKey, PkiError> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
         .collect::<Result<_, _>>()
-        .map_err(|error| unusable(certificates_path, error))?;
+        .map_err(|error| unusable(certificates_path, &error))?;
     if chain.is_empty() {
         return Err(unusable(certificates_path, "there is no certificate in it"));
     }
-    let key =
-        PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| unusable(key_path, error))?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|error| unusable(key_path, &error))?;
     CertifiedKey::from_der(chain, key, &ring::default_provider())
-        .map_err(|error| unusable(key_path, error))
+        .map_err(|error| unusable(key_path, &error))
 }
 
 fn still_good(

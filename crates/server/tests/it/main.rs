@@ -1,4 +1,6 @@
 //! The server's parts as the outside sees them.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod api;
 mod gateway;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use eidetic_codec::{PacketInfo, PacketKind, PacketScanner};
+use eidetic_codec::{MediaTime, PacketInfo, PacketKind, PacketScanner};
 use eidetic_model::{AgentId, GapReason, SegmentEnd, SegmentId, SessionId, Timestamp};
 use eidetic_store::{
     StoreError,
@@ -236,7 +236,7 @@ impl Growing {
         if playable <= self.playable && key_frames.is_empty() {
             return Ok(());
         }
-        let until = self.absolute(self.scanner.last_time().map_or(0, |time| time.as_micros()));
+        let until = self.absolute(self.scanner.last_time().map_or(0, MediaTime::as_micros));
         components
             .control
             .grow_segment(chunk.id, playable, until, &key_frames)

@@ -64,6 +64,18 @@ async fn who_tries_many_tokens_has_to_wait() {
 }
 
 #[tokio::test]
+async fn nobody_fills_the_memory_before_he_has_enrolled() {
+    let server = TestServer::start().await;
+    // Digits without a pattern: what is sent is as long, though compressed.
+    let long: String = (0..1_u64 << 16)
+        .map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let refused = enrol(&server, &long).await.err().unwrap();
+    assert!(refused.message().contains("limit"), "{refused:?}");
+    enrolled(&server).await;
+}
+
+#[tokio::test]
 async fn an_agent_that_is_too_old_is_told_before_its_token_is_used_up() {
     let server = TestServer::start().await;
     let ticket = server.ticket().await.to_text();

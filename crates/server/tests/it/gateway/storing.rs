@@ -343,6 +343,6 @@ fn packets(bytes: &[u8]) -> (u64, Vec<u64>, Option<u64>) {
         }
     };
     scanner.push(bytes, keep).unwrap();
-    let time = scanner.last_time().map(|time| time.as_micros());
+    let time = scanner.last_time().map(eidetic_codec::MediaTime::as_micros);
     (scanner.complete_bytes(), key_frames, time)
 }
