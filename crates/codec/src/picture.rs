@@ -110,13 +110,25 @@ impl Picture {
         &mut self.bytes[start..start + width as usize * 4]
     }
 
+    /// A row to write and the one above it, which is empty at the top.
+    pub(crate) fn row_and_above(&mut self, x: u32, y: u32, width: u32) -> (&[u8], &mut [u8]) {
+        let count = width as usize * 4;
+        let start = self.offset(x, y);
+        let (before, from) = self.bytes.split_at_mut(start);
+        let above = match y {
+            0 => &before[..0],
+            _ => &before[start - self.size.row_bytes()..][..count],
+        };
+        (above, &mut from[..count])
+    }
+
     #[inline]
     pub(crate) fn pixel(&self, x: u32, y: u32) -> u32 {
         let start = self.offset(x, y);
         word(&self.bytes[start..start + 4])
     }
 
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn set_pixel(&mut self, x: u32, y: u32, value: u32) {
         let start = self.offset(x, y);
         self.bytes[start..start + 4].copy_from_slice(&value.to_le_bytes());
