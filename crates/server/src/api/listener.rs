@@ -1,6 +1,6 @@
 //! HTTPS: takes connections in, a bounded number, and serves HTTP/1.1 and HTTP/2 on them.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
 use eidetic_runtime::ShutdownSignal;
@@ -12,14 +12,16 @@ use hyper_util::{
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
-use super::auth::ClientAddress;
+use super::{
+    auth::ClientAddress,
+    connections::{Connections, Place},
+};
 
 /// Serves `router` over TLS until `shutdown` begins; then requests that are being answered have
 /// [`LEAVE_WITHIN`] to end.
@@ -33,23 +35,23 @@ pub async fn serve(
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = Connections::new(MAX_CONNECTIONS, MAX_BY_ADDRESS);
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &connections) => accepted,
             () = shutdown.wait() => break,
         };
-        let Some((stream, address, permit)) = accepted else {
+        let Some((stream, address, place)) = accepted else {
             continue;
         };
         let acceptor = acceptor.clone();
         let router = router.clone();
         let watcher = graceful.watcher();
         tasks.spawn(async move {
-            let _counted_until_the_end = permit;
+            let _counted_until_the_end = place;
             if let Err(error) = connection(stream, address, acceptor, router, watcher).await {
-                debug!(address = %address.ip(), %error, "connection failed");
+                debug!(%address, %error, "connection failed");
             }
         });
         while tasks.try_join_next().is_some() {}
@@ -61,13 +63,21 @@ pub async fn serve(
     tasks.shutdown().await;
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-/// The next connection, once there is room for one more.
-async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> Option<Accepted> {
-    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+/// The next connection, once there is room for one more; `None` if it cannot be taken in.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Connections,
+) -> Option<(TcpStream, IpAddr, Place)> {
+    let room = connections.room().await;
     match listener.accept().await {
-        Ok((stream, address)) => Some((stream, address, permit)),
+        Ok((stream, address)) => {
+            let address = address.ip().to_canonical();
+            let place = connections.place(room, address);
+            if place.is_none() {
+                debug!(%address, "too many connections from one address");
+            }
+            place.map(|place| (stream, address, place))
+        }
         Err(error) => {
             // Too many open files, most likely: others have to end first.
             warn!(%error, "failed to take in a connection");
@@ -79,7 +89,7 @@ async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> Option<
 
 async fn connection(
     stream: TcpStream,
-    address: SocketAddr,
+    address: IpAddr,
     acceptor: TlsAcceptor,
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
@@ -87,7 +97,7 @@ async fn connection(
     stream.set_nodelay(true)?;
     let handshake = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream));
     let stream = handshake.await.map_err(io::Error::from)??;
-    let router = router.layer(Extension(ClientAddress(address.ip().to_canonical())));
+    let router = router.layer(Extension(ClientAddress(address)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -106,7 +116,9 @@ async fn connection(
     watcher.watch(connection.into_owned()).await
 }
 
-const MAX_CONNECTIONS: usize = 512;
+const MAX_CONNECTIONS: usize = 1024;
+
+const MAX_BY_ADDRESS: usize = 128;
 
 const MAX_STREAMS: u32 = 128;
 

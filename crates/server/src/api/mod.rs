@@ -10,6 +10,7 @@
 //! the right to see it, and never to the log.
 
 pub mod auth;
+mod connections;
 mod console;
 mod dto;
 mod extract;
@@ -21,6 +22,7 @@ mod problem;
 mod routes;
 mod state;
 mod thumbnails;
+mod to_the_end;
 mod viewing_log;
 
 use std::{io, sync::Arc};

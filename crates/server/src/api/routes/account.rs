@@ -1,5 +1,7 @@
 //! Signing in and out, and the account of whoever is signed in.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -16,6 +18,7 @@ use crate::api::{
     dto::{Account, PasswordChange, SignInRequest},
     extract::JsonBody,
     problem::{ApiError, ApiResult},
+    to_the_end::to_the_end,
 };
 
 /// Sign in
@@ -103,22 +106,23 @@ pub async fn change_password(
     }
     forgive(&state, &user.name, who.address);
 
-    let password_hash = state
-        .passwords
-        .hash(request.new_password)
-        .await
-        .map_err(ApiError::inside)?;
-    let name = user.name.clone();
-    control
-        .put_user(User {
-            password_hash,
-            must_change_password: false,
-            ..user
-        })
-        .await?;
-    control.end_other_sign_ins(&name, who.sign_in).await?;
     let by = who.into_signed_in();
-    state.viewing_log.note(&by, "changed password", "").await?;
+    let log = &state.viewing_log;
+    log.note(&by, "changed password", "").await?;
+    let control = Arc::clone(control);
+    to_the_end(async move {
+        let hash = state.passwords.hash(request.new_password).await;
+        let name = user.name.clone();
+        control
+            .put_user(User {
+                password_hash: hash.map_err(ApiError::inside)?,
+                must_change_password: false,
+                ..user
+            })
+            .await?;
+        Ok(control.end_other_sign_ins(&name, by.sign_in).await?)
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,6 +11,7 @@ use crate::{
         auth::SignedIn,
         extract::JsonBody,
         problem::{ApiError, ApiResult},
+        to_the_end::to_the_end,
     },
     policy::{PolicyDocument, PolicyRevision, save},
 };
@@ -44,17 +45,21 @@ pub async fn put_policy(
     let policy = Policy::try_from(&document).map_err(|error| out_of_range(&error))?;
     let log = &state.viewing_log;
     log.note(&who, "changed policy", "").await?;
-    let saved = save(state.components.control.as_ref(), policy).await?;
-    let answer = NumberedPolicy::from(&saved);
-    // Of two changes at once, the one that was stored last counts.
-    state.components.policy.send_if_modified(|current| {
-        let is_newer = saved.revision > current.revision;
-        if is_newer {
-            *current = saved;
-        }
-        is_newer
+    let components = state.components.clone();
+    let answer = to_the_end(async move {
+        let saved = save(components.control.as_ref(), policy).await?;
+        let answer = NumberedPolicy::from(&saved);
+        // Of two changes at once, the one that was stored last counts.
+        components.policy.send_if_modified(|current| {
+            let is_newer = saved.revision > current.revision;
+            if is_newer {
+                *current = saved;
+            }
+            is_newer
+        });
+        Ok(answer)
     });
-    Ok(Json(answer))
+    Ok(Json(answer.await?))
 }
 
 impl From<&PolicyRevision> for NumberedPolicy {
