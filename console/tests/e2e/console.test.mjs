@@ -83,8 +83,8 @@ test('a click on an activity seeks to it, and the list moves with the video', as
     (before) => Number(document.querySelector('[aria-label="Player"]').dataset.positionUs) > before,
     position,
   );
-  const chosen = page.getByRole('option', { selected: true });
-  await chosen.waitFor();
+  const list = page.getByRole('listbox', { name: 'Activities' });
+  await list.getByRole('option', { selected: true }).waitFor();
 });
 
 test('everything has a key, and ? shows them', async () => {
@@ -169,6 +169,7 @@ test('computers are listed as online, and a new one gets a token', async () => {
     .first()
     .waitFor();
   await page.getByRole('button', { name: 'Add a computer' }).first().click();
+  await page.getByRole('button', { name: 'Make a token' }).click();
   await page
     .getByText(/eidetic1\.[A-Za-z0-9_-]{80,}/)
     .first()

@@ -56,8 +56,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         Some(seconds) => {
             wait_for_interrupt(Some(Duration::from_secs(seconds)))?;
-            let actions = person.map_or(0, Person::stop);
             agent.stop();
+            let actions = person.map_or(0, Person::stop);
             let title = arguments.display.is_none().then_some(WANTED_TITLE);
             let found = check::searchable_and_playable(&server.sign_in()?, title)?;
             println!(
