@@ -68,13 +68,18 @@ impl Attachment<'_> {
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
-        // The server may answer only after Hello, which therefore goes ahead.
+        // The server may answer only after Hello, which therefore goes ahead. What the link wanted
+        // done when the last connection broke is done here too.
         if let Err(detached) = self.give(Input::Connected) {
             return (detached, false);
         }
-        while let Some(output) = self.link.poll_output() {
-            if let Output::Send(message) = output {
-                let _room_for_hello = outbox.try_send(message);
+        loop {
+            match self.next_to_send().await {
+                Ok(Some(message)) => {
+                    let _room_for_hello = outbox.try_send(message);
+                }
+                Ok(None) => break,
+                Err(detached) => return (detached, false),
             }
         }
         let mut welcome = false;
@@ -102,11 +107,19 @@ impl Attachment<'_> {
         welcome: &mut bool,
     ) -> Result<std::convert::Infallible, Detached> {
         let mut next_message = None;
+        // When the link is to be told of what is new in the spool.
+        let mut tell_at = Some(Duration::ZERO);
+        let mut last_told = Duration::ZERO;
         let mut renewal = interval(RENEWAL_INTERVAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.reset();
-        self.tell()?;
         loop {
+            let now = self.parts.clock.monotonic();
+            if tell_at.is_some_and(|at| at <= now) {
+                self.tell()?;
+                tell_at = None;
+                last_told = now;
+            }
             if next_message.is_none() {
                 next_message = self.next_to_send().await?;
             }
@@ -114,9 +127,11 @@ impl Attachment<'_> {
             if draining && next_message.is_none() && block_in_place(|| self.spool.is_empty()) {
                 return Err(Detached::Finished);
             }
-            let wait = self.link.poll_timeout().map_or(Duration::MAX, |at| {
-                at.saturating_sub(self.parts.clock.monotonic())
-            });
+            let wake_at = [self.link.poll_timeout(), tell_at]
+                .into_iter()
+                .flatten()
+                .min();
+            let wait = wake_at.map_or(Duration::MAX, |at| at.saturating_sub(now));
             tokio::select! {
                 permit = outbox.reserve(), if next_message.is_some() => match permit {
                     Ok(permit) => {
@@ -140,11 +155,10 @@ impl Attachment<'_> {
                     }),
                     Err(status) => return Err(ended(&status)),
                 },
-                () = self.parts.spool.changed() => self.tell()?,
-                () = sleep(wait) => {
-                    self.tell()?;
-                    self.give(Input::Tick)?;
+                () = self.parts.spool.changed() => {
+                    tell_at = tell_at.or(Some(last_told + TELL_INTERVAL));
                 }
+                () = sleep(wait) => self.give(Input::Tick)?,
                 _ = renewal.tick() => {
                     if (self.renewal_due)() {
                         return Err(Detached::RenewalDue);
@@ -218,5 +232,9 @@ fn detached(error: SpoolSideError) -> Detached {
 }
 
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
+
+/// The least time between two looks at the spool: each makes durable what it finds, and the disk
+/// is the user's. Short enough to watch a session as it happens.
+const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
 const LAST_WORDS: Duration = Duration::from_secs(2);

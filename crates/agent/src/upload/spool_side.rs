@@ -7,7 +7,7 @@ use eidetic_model::{
     Action, ActivityRecord, Captured, Entry, GapReason, ObjectType, RecordSequence, SegmentId,
     SessionId, Timestamp,
 };
-use eidetic_spool::{EntryContent, SegmentState, SpoolError, SpooledSegment};
+use eidetic_spool::{EntryContent, PushOutcome, SegmentState, SpoolError, SpooledSegment};
 use eidetic_wire::{
     AgentLink,
     agent_link::{AvailableSegment, GiveUpReason, Input, LinkError, Output},
@@ -208,7 +208,12 @@ impl SpoolSide {
             segment: id,
             reason,
         });
-        self.spool.lock().push_entry(&lost.encode_to_vec())?;
+        let outcome = self.spool.lock().push_entry(&lost.encode_to_vec())?;
+        if outcome == PushOutcome::Full {
+            // It stays until the gap can be told: the next start of the service tries again.
+            warn!(segment = %id, "spool is full: the gap is told later");
+            return Ok(());
+        }
         self.forget(id)
     }
 
