@@ -132,7 +132,6 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
     let config = arguments.folder.config()?;
     let folder = StateFolder::open(&arguments.folder.path()?)?;
     let sessions = session_source(arguments.display.or(config.display), arguments.user)?;
-    let program = std::env::current_exe().context("failed to find this program's own file")?;
     runtime()?.block_on(async {
         if let (Some(server), Some(token)) = (arguments.server, arguments.token) {
             let secrets = SecretFiles::in_folder(folder.secrets());
@@ -143,7 +142,7 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
         service::run(RunSettings {
             folder,
             sessions,
-            program,
+            program: os::own_program(),
         })
         .await
     })

@@ -1,6 +1,6 @@
 //! Linux.
 
-use std::{collections::HashSet, ffi::OsString, fs, time::Duration};
+use std::{collections::HashSet, ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_capture::{
@@ -148,6 +148,12 @@ pub(crate) fn restrict_recorder() -> anyhow::Result<()> {
     rustix::thread::set_no_new_privs(true).context("failed to set no_new_privs")?;
     setpriority_process(None, NICENESS).context("failed to lower the priority")?;
     Ok(())
+}
+
+/// This program, to be started again as a recorder. Even while its file is being replaced by
+/// another version this is the one that runs: the two must understand each other.
+pub(crate) fn own_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
 }
 
 /// The processor time that this process has used.

@@ -7,5 +7,5 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     SessionSource, account_exists, computer_name, cpu_time, display_environment, open_desktop,
-    open_screen, operating_system, restrict_recorder, watch_sessions,
+    open_screen, operating_system, own_program, restrict_recorder, watch_sessions,
 };

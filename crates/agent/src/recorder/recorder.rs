@@ -195,6 +195,8 @@ impl Recorder {
         }
         let now = self.now()?;
         match event {
+            // The window in front went away and no other took its place: nothing was activated.
+            DesktopEvent::Activated(window) if window.handle == 0 => Ok(()),
             DesktopEvent::Activated(window) => {
                 for record in self.titles.changed(now.monotonic, now.time, window) {
                     self.report_title(record)?;

@@ -416,7 +416,8 @@ impl Core {
             return Ok(());
         };
         let description = &session.description;
-        let end = self.parts.clock.wall();
+        // The clock may have been moved back.
+        let end = self.parts.clock.wall().max(description.start);
         if let Some((reason, from)) = session.gap {
             let record = gap_record(description, reason, from, end);
             self.journal.entry(&Entry::Activity(record))?;

@@ -137,6 +137,7 @@ impl RecorderProcess {
             .await
             .context("failed to look for the display's key")?;
         let mut child = Command::new(&self.program)
+            .arg0("eidetic-agent")
             .arg("record")
             .envs(environment)
             .stdin(Stdio::piped())

@@ -10,8 +10,8 @@ use std::{
 use bytes::Bytes;
 use eidetic_capture::{LoginSession, LoginSessionId, SessionChange, fake::login_session};
 use eidetic_model::{
-    Clock as _, DisplayIndex, Entry, Policy, RecordSequence, Recording, SegmentDescription,
-    SegmentId, SessionEvent, SessionId, SpoolId, SpoolLimits, Timestamp,
+    Captured, Clock as _, DisplayIndex, Entry, Policy, RecordSequence, Recording,
+    SegmentDescription, SegmentId, SessionEvent, SessionId, SpoolId, SpoolLimits, Timestamp,
 };
 use eidetic_spool::{EntryContent, SegmentState, Spool, SpoolKey};
 use eidetic_testkit::{CountedIds, SimulatedClock};
@@ -312,7 +312,7 @@ fn a_recorder_that_dies_is_started_again_and_the_gap_is_told() {
         panic!("{entries:?}");
     };
     assert_eq!(gap.what.reveal(), "Recorder restarted");
-    let details: Vec<_> = gap.details.iter().map(|detail| detail.reveal()).collect();
+    let details: Vec<_> = gap.details.iter().map(Captured::reveal).collect();
     let until = computer.clock.wall();
     assert_eq!(
         details,
