@@ -59,7 +59,8 @@ impl ApplicationCatalog {
         name
     }
 
-    /// The entry whose program this is; of several, the one that the window's class names too.
+    /// The entry whose program this is; of several, the one that the window's class names too,
+    /// else the one that starts it with the fewest arguments: others open its settings and such.
     fn entry_for(&self, path: &str, class: &[String]) -> Option<&Entry> {
         let program = file_name(path);
         let runs_it = |entry: &&Entry| {
@@ -71,7 +72,11 @@ impl ApplicationCatalog {
         entries()
             .filter(runs_it)
             .find(has_class)
-            .or_else(|| entries().find(runs_it))
+            .or_else(|| {
+                entries()
+                    .filter(runs_it)
+                    .min_by_key(|entry| entry.arguments)
+            })
             .or_else(|| entries().find(has_class))
     }
 
@@ -104,6 +109,8 @@ struct Entry {
     name: String,
     /// File names of the programs that it starts.
     programs: Vec<String>,
+    /// How many arguments it gives to the program, placeholders for files aside.
+    arguments: usize,
     /// What its windows are known by, in lower case.
     classes: Vec<String>,
     is_shown: bool,
@@ -133,6 +140,7 @@ impl Entry {
         Some(Self {
             name: group.get("Name")?.to_owned(),
             programs: command.into_iter().chain(tried).collect(),
+            arguments: group.get("Exec").map_or(0, arguments_of_command),
             classes: classes.map(str::to_lowercase).collect(),
             is_shown: !is("NoDisplay") && !is("Terminal"),
         })
@@ -163,6 +171,14 @@ fn program_of_command(command: &str) -> Option<String> {
         .map(|word| word.trim_matches('"'))
         .find(|word| *word != "env" && !word.ends_with("/env") && !word.contains('='))
         .and_then(file_name)
+}
+
+/// How many arguments an `Exec` line has, field codes such as `%U` aside.
+fn arguments_of_command(command: &str) -> usize {
+    let words = command
+        .split_whitespace()
+        .filter(|word| !word.starts_with('%'));
+    words.count().saturating_sub(1)
 }
 
 fn file_name(path: &str) -> Option<String> {
@@ -257,6 +273,18 @@ mod tests {
         assert_eq!(
             catalog.describe("/usr/bin/python3", "python3", &class(&["tk"])),
             "python3"
+        );
+    }
+
+    #[test]
+    fn entry_that_opens_the_program_itself_counts_before_one_that_opens_its_settings() {
+        let (_folder, mut catalog) = catalog(&[
+            ("a-settings", "Name=Settings\nExec=mousepad --preferences"),
+            ("mousepad", "Name=Mousepad\nExec=mousepad %U"),
+        ]);
+        assert_eq!(
+            catalog.describe("/usr/bin/mousepad", "mousepad", &[]),
+            "Mousepad"
         );
     }
 
