@@ -21,8 +21,8 @@ fn main() -> anyhow::Result<()> {
 
     let mut screen = X11Screen::open(&display)?;
     let (mut wakes, mut frames, mut pixels) = (0_u64, 0_u64, 0_u64);
-    // The first whole pictures are not what watching costs.
-    while !matches!(screen.next(pause)?, Capture::Unchanged) {}
+    // The first whole picture is not what watching costs.
+    while !matches!(screen.next(pause)?, Capture::Frame(_)) {}
     let process = Process::myself()?;
     let spent = || process.schedstat().map(|times| times.sum_exec_runtime);
     let (start, spent_before) = (Instant::now(), spent()?);

@@ -61,22 +61,24 @@ impl Pointer {
 
     /// Whether the server has told anything since the last [`Self::ask`].
     pub(super) fn is_stale(&self) -> bool {
-        self.shape_is_stale || self.motion == Motion::Seen
+        self.shape_is_stale || (self.motion == Motion::Seen && self.shape.is_some())
     }
 
     /// Asks where the pointer is and what it looks like.
     pub(super) fn ask(&mut self, x: &XConnection) -> Result<(), ReplyError> {
-        // First the subscription, then the question: motion in between is told again.
-        if self.motion == Motion::Seen {
+        if self.shape_is_stale {
+            self.shape = Shape::ask(x)?;
+            self.version += 1;
+        }
+        // First the subscription, then the question: motion in between is told again. What
+        // cannot be seen may move unseen.
+        let must_watch = self.motion == Motion::Seen && self.shape.is_some();
+        if must_watch {
             // The first is the user's hand, wherever it is. The second is a program that moves the
             // pointer, unless the window under it keeps that to itself.
             select_motion(x, XIEventMask::RAW_MOTION | XIEventMask::MOTION)?;
         }
         let place = x.raw().query_pointer(x.root())?;
-        if self.shape_is_stale {
-            self.shape = Shape::ask(x)?;
-            self.version += 1;
-        }
         let place = place.reply()?;
         let position = (i32::from(place.root_x), i32::from(place.root_y));
         if position != self.position {
@@ -84,7 +86,7 @@ impl Pointer {
             self.version += 1;
         }
         self.shape_is_stale = false;
-        if self.motion == Motion::Seen {
+        if must_watch {
             self.motion = Motion::Awaited;
         }
         Ok(())

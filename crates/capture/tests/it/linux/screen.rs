@@ -232,6 +232,21 @@ fn pointer_is_in_the_picture_and_moves_with_it() {
 }
 
 #[test]
+fn pointer_of_a_desktop_is_seen_moving() {
+    let mut display = VirtualDisplay::start(640, 480).unwrap();
+    display.start_window_manager().unwrap();
+    let mut screen = X11Screen::open(display.name()).unwrap();
+    let mut viewer = Viewer::default();
+    viewer.settle(&mut screen);
+    for _ in 0..3 {
+        let frames = viewer.frames;
+        run(&display, "xdotool", &["mousemove_relative", "40", "20"]);
+        viewer.settle(&mut screen);
+        assert!(viewer.frames > frames, "a pointer that moved unseen");
+    }
+}
+
+#[test]
 fn pointer_has_the_shape_that_the_window_under_it_gives_it() {
     let (display, client, mut screen, mut viewer) = start();
     let window = client.open_window(100, 100, "a window with a pointer");
