@@ -55,6 +55,10 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
         workspace
             .built(Profile::Dev, "eidetic-rehearsal")
             .arg("compare-decoders")
+            .arg("--wasm")
+            .arg(workspace.path("console/static/decoder.wasm"))
+            .arg("--script")
+            .arg(workspace.path("crates/codec-wasm/tests/node/decode.mjs"))
             .run()
     })?;
     steps.step("end-to-end tests in the browser", || {

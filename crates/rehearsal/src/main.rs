@@ -8,6 +8,7 @@
 mod api;
 mod bench;
 mod check;
+mod decoders;
 mod demo;
 mod desktop;
 mod end_to_end;
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// Records a desktop and serves it.
     Demo(demo::Arguments),
+    /// Compares the browser's decoder with the native one.
+    CompareDecoders(decoders::Arguments),
     /// Runs the browser tests against a recording made for them.
     EndToEnd {
         /// The folder of the tests.
@@ -44,6 +47,7 @@ enum Command {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Bench(arguments) => bench::run(&arguments),
     }

@@ -166,7 +166,8 @@ fn agent(subcommand: &str, state: &Path) -> Result<Command> {
     Ok(command)
 }
 
-fn beside_this(name: &str) -> Result<Command> {
+/// A program that was built together with this one.
+pub fn beside_this(name: &str) -> Result<Command> {
     let this = std::env::current_exe().context("failed to find this program")?;
     let binary = this.with_file_name(name);
     if !binary.exists() {

@@ -28,6 +28,7 @@ impl Desktop {
     /// Starts the display and its window manager.
     pub fn start() -> Result<Self> {
         let mut display = VirtualDisplay::start(1920, 1080)?;
+        display.spawn("xsetroot", ["-solid", "#32506b"])?;
         display.spawn::<&str>("openbox", [])?;
         Ok(Self { display })
     }
