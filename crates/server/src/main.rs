@@ -112,6 +112,25 @@ async fn run(arguments: RunArguments) -> anyhow::Result<()> {
     written.console_listen = arguments.console_listen.or(written.console_listen);
     let config = resolve(written)?;
     let mut server = Server::start(&config, Arc::new(SystemClock)).await?;
+    let result = tokio::select! {
+        // First, so that a request to leave is heeded from here on.
+        biased;
+        requested = Shutdown::requested_by_system() => requested.map_err(Into::into),
+        error = serve(&mut server) => Err(error),
+    };
+    server.stop().await;
+    result
+}
+
+/// Says where the server is, once one can sign in there, and waits. Returns why it failed.
+async fn serve(server: &mut Server) -> anyhow::Error {
+    match introduce(server).await {
+        Ok(()) => server.failed().await,
+        Err(error) => error,
+    }
+}
+
+async fn introduce(server: &Server) -> anyhow::Result<()> {
     let control = server.components().control.clone();
     let first_password = administrator::make_first_user(control.as_ref()).await?;
     let endpoints = server.endpoints();
@@ -123,12 +142,7 @@ async fn run(arguments: RunArguments) -> anyhow::Result<()> {
             administrator::FIRST_USER
         ))?;
     }
-    let result = tokio::select! {
-        requested = Shutdown::requested_by_system() => requested.map_err(Into::into),
-        error = server.failed() => Err(error),
-    };
-    server.stop().await;
-    result
+    server.publish()
 }
 
 async fn token(arguments: TokenArguments) -> anyhow::Result<()> {

@@ -83,9 +83,17 @@ impl Server {
             shutdown,
             _lock: lock,
         };
-        server.folder.publish(&server.endpoints())?;
         info!(agents = %agents_address, console = %console_address, "server started");
         Ok(server)
+    }
+
+    /// Tells scripts where it can be reached, by `run/endpoints.json` in the data folder.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn publish(&self) -> anyhow::Result<()> {
+        Ok(self.folder.publish(&self.endpoints())?)
     }
 
     /// What the parts of this server share.

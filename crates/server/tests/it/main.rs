@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod api;
+mod command_line;
 mod gateway;
+mod process;

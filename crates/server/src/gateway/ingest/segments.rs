@@ -12,7 +12,7 @@ use eidetic_store::{
 use eidetic_wire::{
     convert::SegmentChunk, proto::segment_rejected::Reason, server_link::SegmentOutcome,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::Failure;
 use crate::components::{Change, Components};
@@ -220,7 +220,7 @@ impl Growing {
             growing.take(components, &chunk).await?;
         }
         if durable > 0 {
-            info!(segment = %id, bytes = durable, "growing segment taken up again");
+            debug!(segment = %id, bytes = durable, "growing segment taken up again");
         }
         Ok(growing)
     }

@@ -1,63 +1,21 @@
 //! The real server is killed in the middle of its work.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use eidetic_model::Entry;
 use eidetic_runtime::SystemClock;
 use eidetic_server::folder::DataFolder;
 use eidetic_store::control::SegmentState;
-use eidetic_testkit::eventually;
 use eidetic_wire::convert::to_proto;
 use tempfile::TempDir;
 use tokio::time::timeout;
+
+use crate::process::Process;
 
 use super::{
     agent::{Attached, Said, Say, TestAgent},
     things::{SESSION, TestSegment, activity, session_opened, title},
 };
-
-/// The real binary on a data folder.
-struct Process {
-    child: Child,
-    agents: String,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let _earlier = fs::remove_file(folder.join("run/endpoints.json"));
-        let child = Command::new(env!("CARGO_BIN_EXE_eidetic-server"))
-            .args(["run", "--agents-listen", "127.0.0.1:0"])
-            .args(["--console-listen", "127.0.0.1:0", "--data-folder"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let agents = eventually("the server tells where it is", || {
-            let text = fs::read(folder.join("run/endpoints.json")).ok()?;
-            let endpoints: serde_json::Value = serde_json::from_slice(&text).ok()?;
-            Some(endpoints["agents"].as_str()?.to_owned())
-        });
-        Self { child, agents }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _already_gone = self.child.kill();
-        let _already_gone = self.child.wait();
-    }
-}
 
 /// How far the server has said that it is.
 #[derive(Debug, Default)]
@@ -122,17 +80,11 @@ impl Acknowledged {
 }
 
 async fn enrol(folder: &Path, process: &Process) -> TestAgent {
-    let token = Command::new(env!("CARGO_BIN_EXE_eidetic-server"))
-        .args(["token", "--valid-for", "10m", "--data-folder"])
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(token.status.success(), "{token:?}");
-    let token = String::from_utf8(token.stdout).unwrap();
+    let token = Process::said(&["token", "--valid-for", "10m"], folder);
     let folder = DataFolder::open(folder).unwrap();
     let authority = folder.authority(&SystemClock).unwrap();
     let address = process.agents.parse().unwrap();
-    TestAgent::enrol(address, authority.certificate(), &token)
+    TestAgent::enrol(address, authority.certificate(), token.trim())
         .await
         .unwrap()
 }
