@@ -13,6 +13,7 @@ use super::{
     alive::Alive,
     event::{Event, RecorderRun, UplinkState},
     journal::{Journal, Kept},
+    recovery,
     session::{RecordedSession, RecorderState, event_record, gap_record},
     spool::SharedSpool,
     status::{SessionStatus, SpoolStatus, Status},
@@ -94,7 +95,8 @@ impl Core {
             parts,
         };
         core.journal.set_limits(core.policy.spool());
-        core.close_what_was_left_open()?;
+        recovery::close_what_was_left_open(&mut core.journal, &core.parts.folder.alive())?;
+        core.write_alive()?;
         core.write_status();
         Ok(core)
     }
@@ -473,45 +475,6 @@ impl Core {
             self.write_alive()?;
         }
         self.write_status();
-        Ok(())
-    }
-
-    /// Writes the ends of the sessions that the last service was recording when it was killed.
-    fn close_what_was_left_open(&mut self) -> anyhow::Result<()> {
-        let path = self.parts.folder.alive();
-        let mut alive = Alive::read(&path)?;
-        let entries = alive.late_entries();
-        let newest = self.journal.spool().lock().newest_entry().0;
-        // A service that was killed here wrote some of them.
-        let written = newest.saturating_sub(*alive.closing_after.get_or_insert(newest));
-        if !entries.is_empty() {
-            warn!(sessions = alive.sessions.len(), last_alive = %alive.at,
-                "the agent was killed while it recorded: it writes the ends of the sessions now");
-            alive.write(&path)?;
-            let written = usize::try_from(written).unwrap_or(usize::MAX);
-            for entry in entries.iter().skip(written) {
-                self.journal.entry(entry)?;
-            }
-        }
-        self.give_up_lost_segments()?;
-        self.journal.sync()?;
-        self.write_alive()
-    }
-
-    /// Segments of which a crash left nothing.
-    fn give_up_lost_segments(&mut self) -> anyhow::Result<()> {
-        let lost: Vec<SegmentId> = {
-            let spool = self.journal.spool().lock();
-            let segments = spool.segments();
-            segments
-                .filter(|segment| segment.state == eidetic_spool::SegmentState::Lost)
-                .map(|segment| segment.id)
-                .collect()
-        };
-        for segment in lost {
-            self.journal.lose(segment, GapReason::RecorderDied)?;
-            self.journal.spool().lock().forget_segment(segment)?;
-        }
         Ok(())
     }
 

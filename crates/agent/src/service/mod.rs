@@ -10,6 +10,7 @@ mod core;
 mod event;
 mod journal;
 mod recorders;
+mod recovery;
 mod run;
 mod session;
 mod spool;

@@ -62,3 +62,22 @@ fn a_server_that_refuses_says_why_in_the_status() {
     assert!(agent.stop().success());
     assert!(agent.status().contains("not running; was stopped"));
 }
+
+#[test]
+fn a_certificate_is_renewed_in_time_and_once() {
+    let gateway = Gateway::start();
+    gateway.give_short_lived_certificates();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    for _ in 0..2 {
+        agent.run(display.name());
+        eventually("the agent is connected", || {
+            agent
+                .status()
+                .contains("server     connected")
+                .then_some(())
+        });
+        assert!(agent.stop().success());
+    }
+    assert_eq!(gateway.stored().renewals, 1);
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use eidetic_model::{
-    AgentId, Clock as _, Entry, Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId,
+    AgentId, Clock as _, Entry, Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp,
 };
 use eidetic_runtime::SystemClock;
 use eidetic_wire::{
@@ -55,6 +55,10 @@ pub struct Stored {
     pub sealed: BTreeMap<SegmentId, SegmentEnd>,
     /// Tokens that were used.
     used: BTreeSet<[u8; 32]>,
+    /// How often a certificate was renewed.
+    pub renewals: u32,
+    /// Whether enrolment gives certificates that are due for renewal at once.
+    short_lived: bool,
     /// What agents are told instead of being served.
     refusal: Option<String>,
     policy: (u64, Policy),
@@ -118,6 +122,11 @@ impl Gateway {
     /// Refuses agents from now on, with these words.
     pub fn refuse(&self, words: &str) {
         self.stored().refusal = Some(words.to_owned());
+    }
+
+    /// Gives certificates at enrolment that have lived nearly all of their life.
+    pub fn give_short_lived_certificates(&self) {
+        self.stored().short_lived = true;
     }
 
     /// Gives all agents another policy.
@@ -228,24 +237,32 @@ impl Shared {
         }
     }
 
-    fn certificate(&self, request: &[u8]) -> Vec<u8> {
+    fn certificate(&self, request: &[u8], short_lived: bool) -> Vec<u8> {
         let request = CertificateSigningRequestDer::from(request);
-        let request = CertificateSigningRequestParams::from_der(&request).unwrap();
+        let mut request = CertificateSigningRequestParams::from_der(&request).unwrap();
+        if short_lived {
+            let epoch = rcgen::date_time_ymd(1970, 1, 1);
+            let now = epoch + SystemClock.wall().saturating_since(Timestamp::default());
+            request.params.not_before = now - 10 * DAY;
+            request.params.not_after = now + DAY;
+        }
         let certificate = request.signed_by(&self.issuer).unwrap();
         certificate.der().to_vec()
     }
 
-    fn answer(&self, request: &[u8]) -> Response<proto::EnrolResponse> {
+    fn answer(&self, request: &[u8], short_lived: bool) -> Response<proto::EnrolResponse> {
         Response::new(proto::EnrolResponse {
             agent_id: AgentId::from_uuid(Uuid::from_u128(77))
                 .to_bytes()
                 .to_vec()
                 .into(),
-            certificate: self.certificate(request).into(),
+            certificate: self.certificate(request, short_lived).into(),
             authority: self.authority_der.clone().into(),
         })
     }
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 struct Calls(Arc<Shared>);
 
@@ -269,14 +286,16 @@ impl proto::gateway_server::Gateway for Calls {
         if !self.0.stored.lock().unwrap().used.insert(secret) {
             return Err(Status::permission_denied("the token was used before"));
         }
-        Ok(self.0.answer(&request.certificate_request))
+        let short_lived = self.0.stored.lock().unwrap().short_lived;
+        Ok(self.0.answer(&request.certificate_request, short_lived))
     }
 
     async fn renew(
         &self,
         request: Request<proto::RenewRequest>,
     ) -> Result<Response<proto::EnrolResponse>, Status> {
-        Ok(self.0.answer(&request.get_ref().certificate_request))
+        self.0.stored.lock().unwrap().renewals += 1;
+        Ok(self.0.answer(&request.get_ref().certificate_request, false))
     }
 
     async fn attach(

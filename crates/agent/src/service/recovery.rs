@@ -1,0 +1,48 @@
+//! What a service that was killed left undone, done by the next one.
+
+use std::path::Path;
+
+use eidetic_model::{GapReason, SegmentId};
+use eidetic_spool::SegmentState;
+use tracing::warn;
+
+use super::{alive::Alive, journal::Journal};
+
+/// Writes the ends of the sessions that the last service was recording when it was killed, as the
+/// file `alive.toml` tells; and the segments of which a crash left nothing.
+///
+/// The file is to be written anew after this. A service that is killed in here goes on where it
+/// was: the file says how far the spool was before, and the records are the same each time.
+pub(super) fn close_what_was_left_open(journal: &mut Journal, path: &Path) -> anyhow::Result<()> {
+    let mut alive = Alive::read(path)?;
+    let entries = alive.late_entries();
+    let newest = journal.spool().lock().newest_entry().0;
+    let before = *alive.closing_after.get_or_insert(newest);
+    if !entries.is_empty() {
+        warn!(sessions = alive.sessions.len(), last_alive = %alive.at,
+            "the agent was killed while it recorded: it writes the ends of the sessions now");
+        alive.write(path)?;
+        let written = usize::try_from(newest.saturating_sub(before)).unwrap_or(usize::MAX);
+        for entry in entries.iter().skip(written) {
+            journal.entry(entry)?;
+        }
+    }
+    give_up_lost_segments(journal)?;
+    journal.sync()?;
+    Ok(())
+}
+
+fn give_up_lost_segments(journal: &mut Journal) -> anyhow::Result<()> {
+    let lost: Vec<SegmentId> = journal
+        .spool()
+        .lock()
+        .segments()
+        .filter(|segment| segment.state == SegmentState::Lost)
+        .map(|segment| segment.id)
+        .collect();
+    for segment in lost {
+        journal.lose(segment, GapReason::RecorderDied)?;
+        journal.spool().lock().forget_segment(segment)?;
+    }
+    Ok(())
+}

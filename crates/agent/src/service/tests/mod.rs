@@ -1,0 +1,4 @@
+//! The promises of the service.
+
+mod computer;
+mod promises;
