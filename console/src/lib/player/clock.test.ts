@@ -47,6 +47,13 @@ describe('the clock of playback', () => {
     expect(clock.advance(6000).positionUs).toBe(SECOND);
   });
 
+  it('does not count the time that it was told to forget', () => {
+    const clock = playing();
+    clock.advance(1000);
+    clock.rebase(60_000);
+    expect(clock.advance(61_000).positionUs).toBe(2 * SECOND);
+  });
+
   it('jumps over idle stretches without spending time in them', () => {
     const clock = playing({ skips: [[10, 70]] });
     const step = clock.advance(12_000);

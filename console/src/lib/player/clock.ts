@@ -87,6 +87,11 @@ export class PlaybackClock {
     this.#lastMs = undefined;
   }
 
+  /** Forgets the time that passed while nobody was looking. */
+  rebase(nowMs: number): void {
+    if (this.#playing) this.#lastMs = nowMs;
+  }
+
   /** Stops the position while the picture is not there yet, without pausing. */
   hold(held: boolean): void {
     this.#held = held;

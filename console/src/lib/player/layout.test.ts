@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { layOut } from './layout';
+import type { Segment, SessionDetail } from '../api/types';
+import { displayHistories, displaysAt, layOut } from './layout';
 
 const hd = { index: 0, left: 0, top: 0, width: 1920, height: 1080 };
 const beside = { index: 1, left: 1920, top: 0, width: 1280, height: 1024 };
@@ -34,5 +35,36 @@ describe('the layout of displays', () => {
       [100, 1080],
       [0, 0],
     ]);
+  });
+});
+
+describe('the displays at a moment', () => {
+  const segment = (start_us: number, width: number): Segment => ({
+    id: String(start_us),
+    display: 0,
+    start_us,
+    until_us: start_us + 10,
+    width,
+    height: 100,
+    left: 0,
+    top: 0,
+    bytes: 1,
+    state: 'sealed',
+    key_frames: [],
+  });
+  const detail = {
+    displays: [{ index: 0, left: 0, top: 0, width: 300, height: 100 }],
+    segments: [segment(20, 300), segment(0, 200)],
+  } as unknown as SessionDetail;
+
+  it('have the size that was recorded then', () => {
+    const histories = displayHistories(detail);
+    const widths = [-5, 0, 15, 20, 99].map((timeUs) => displaysAt(histories, timeUs)[0]?.width);
+    expect(widths).toEqual([200, 200, 200, 300, 300]);
+  });
+
+  it('have the size that is listed when nothing was recorded', () => {
+    const histories = displayHistories({ ...detail, segments: [] });
+    expect(displaysAt(histories, 0)).toEqual(detail.displays);
   });
 });

@@ -1,6 +1,6 @@
 /** Where on the page each display's picture goes. */
 
-import type { DisplayPlace, SessionDetail } from '../api/types';
+import type { DisplayPlace, Segment, SessionDetail } from '../api/types';
 import { lastAtOrBefore, segmentsOfDisplay } from './segments';
 
 /** How large pictures are drawn. */
@@ -22,25 +22,40 @@ export interface Layout {
   height: number;
 }
 
-/** The displays as they were at a moment: the sizes come from what was recorded then. */
-export function displaysAt(detail: SessionDetail, timeUs: number): DisplayPlace[] {
+/** A display with all that was recorded of it, in order of time. */
+export interface DisplayHistory {
+  index: number;
+  segments: readonly Segment[];
+  /** As the session lists it, if it does. */
+  listed: DisplayPlace | undefined;
+}
+
+/** The displays of a session, in order of their numbers. */
+export function displayHistories(detail: SessionDetail): DisplayHistory[] {
   const indexes = new Set([
     ...detail.displays.map(({ index }) => index),
     ...detail.segments.map(({ display }) => display),
   ]);
   return [...indexes]
     .sort((a, b) => a - b)
-    .flatMap((index) => {
-      const segments = segmentsOfDisplay(detail.segments, index);
-      const at = lastAtOrBefore(segments, timeUs, ({ start_us }) => start_us);
-      const segment = segments[Math.max(0, at)];
-      if (segment !== undefined && segment.width > 0) {
-        const { left, top, width, height } = segment;
-        return [{ index, left, top, width, height }];
-      }
-      const listed = detail.displays.find((display) => display.index === index);
-      return listed === undefined ? [] : [listed];
-    });
+    .map((index) => ({
+      index,
+      segments: segmentsOfDisplay(detail.segments, index),
+      listed: detail.displays.find((display) => display.index === index),
+    }));
+}
+
+/** The displays as they were at a moment: the sizes come from what was recorded then. */
+export function displaysAt(histories: readonly DisplayHistory[], timeUs: number): DisplayPlace[] {
+  return histories.flatMap(({ index, segments, listed }) => {
+    const at = lastAtOrBefore(segments, timeUs, ({ start_us }) => start_us);
+    const segment = segments[Math.max(0, at)];
+    if (segment !== undefined && segment.width > 0) {
+      const { left, top, width, height } = segment;
+      return [{ index, left, top, width, height }];
+    }
+    return listed === undefined ? [] : [listed];
+  });
 }
 
 /**

@@ -207,6 +207,11 @@ export class Player {
     this.#askAll('seek');
   }
 
+  /** Says that nobody looked until now: what time passed meanwhile does not count. */
+  wake(): void {
+    this.#clock.rebase(this.#host.nowMs());
+  }
+
   /** Lets time go on. */
   tick(): void {
     const nowMs = this.#host.nowMs();

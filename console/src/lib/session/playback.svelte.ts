@@ -40,8 +40,12 @@ export class Playback {
       this.#frame = requestAnimationFrame(beat);
     };
     this.#frame = requestAnimationFrame(beat);
+    // The page's frames stop while it is hidden.
+    document.addEventListener('visibilitychange', this.#wake);
     window.eideticPlayer = this.player;
   }
+
+  readonly #wake = () => this.player.wake();
 
   /** Takes what the session has gained. */
   update(detail: SessionDetail): void {
@@ -50,6 +54,7 @@ export class Playback {
 
   dispose(): void {
     cancelAnimationFrame(this.#frame);
+    document.removeEventListener('visibilitychange', this.#wake);
     this.#worker.terminate();
     if (window.eideticPlayer === this.player) delete window.eideticPlayer;
   }

@@ -31,6 +31,7 @@ export class SessionStore {
 
   readonly #abort = new AbortController();
   #unfollow: (() => void) | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: string) {
     this.id = id;
@@ -70,17 +71,41 @@ export class SessionStore {
   /** Follows the session from what is known on, if it runs. */
   follow(): void {
     this.#unfollow?.();
+    clearTimeout(this.#again);
     if (!this.running || this.#abort.signal.aborted) return;
+    let opened = false;
     this.#unfollow = followSession(
       this.id,
       this.activities.at(-1)?.id,
       (change) => this.#take(change),
-      (state) => (this.live = state),
+      (state) => {
+        this.live = state;
+        if (state === 'open' && opened) void this.#catchUp();
+        opened ||= state === 'open';
+        if (state === 'lost') this.#followAgain();
+      },
     );
+  }
+
+  /** Takes what changed while the connection was broken: the stream tells of what grows only. */
+  async #catchUp(): Promise<void> {
+    try {
+      this.detail = await api.session(this.id, this.#abort.signal);
+    } catch (error) {
+      if (!isAbort(error)) account.noticeSignedOut(error);
+    }
+  }
+
+  #followAgain(): void {
+    void account.check();
+    this.#again = setTimeout(() => {
+      void this.#catchUp().then(() => this.follow());
+    }, FOLLOW_AGAIN_MS);
   }
 
   dispose(): void {
     this.#abort.abort();
+    clearTimeout(this.#again);
     this.#unfollow?.();
   }
 
@@ -98,6 +123,7 @@ export class SessionStore {
   }
 }
 
+const FOLLOW_AGAIN_MS = 3000;
 const ACTIVITIES_PAGE = 1000;
 /** A page cannot hold more of a session than this with comfort. */
 const MAX_ACTIVITIES = 200_000;

@@ -23,6 +23,15 @@ class AccountState {
     }
   }
 
+  /** Asks whether the sign-in is still good, after a failure that does not say why. */
+  async check(): Promise<void> {
+    try {
+      await fetchAccount();
+    } catch (error) {
+      this.noticeSignedOut(error);
+    }
+  }
+
   /** Takes note that the server no longer knows the sign-in; true if `error` says so. */
   noticeSignedOut(error: unknown): boolean {
     if (!(error instanceof ApiError)) return false;
