@@ -94,15 +94,14 @@ impl ApiError {
 
     /// A field of the request has a value that it cannot have.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        let error = FieldError {
-            field: field.into(),
-            message: message.into(),
-        };
         Self {
-            errors: vec![error.clone()],
+            errors: vec![FieldError {
+                field: field.into(),
+                message: message.into(),
+            }],
             ..Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                format!("{}: {}", error.field, error.message),
+                "a field has a value that it cannot have",
             )
         }
     }

@@ -30,6 +30,11 @@ impl ToldRecords {
         self.last.insert(mark)
     }
 
+    /// The newest that was told.
+    pub fn newest(&self) -> Option<Mark> {
+        self.last.last().copied()
+    }
+
     /// Keeps the last ones only.
     pub fn forget_oldest(&mut self) {
         while self.last.len() > READ_AGAIN {

@@ -60,8 +60,8 @@ pub enum LiveEvent {
     Session(SessionSummary),
     /// A segment began, grew, or will not grow any more.
     Segment(Segment),
-    /// New activity records.
-    Activities(Records),
+    /// New activity records, and the newest of all that were told.
+    Activities(Records, Mark),
     /// A stretch without input ended.
     Idle(Idle),
 }
@@ -257,10 +257,12 @@ impl Watch {
             .await?;
         page.records
             .retain(|(mark, _)| self.told.records.add(*mark));
-        if !page.records.is_empty() {
+        if let Some(newest) = self.told.records.newest()
+            && !page.records.is_empty()
+        {
             let records = page.records.into_iter().map(Record::from).collect();
             self.queue
-                .push_back(LiveEvent::Activities(Records { records }));
+                .push_back(LiveEvent::Activities(Records { records }, newest));
         }
         self.told.records.forget_oldest();
         Ok(page.next.is_some())

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -48,8 +48,12 @@ pub async fn live(
     who: SignedIn,
     PathId(id): PathId<SessionId>,
     Parameters(from): Parameters<LiveFrom>,
+    headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let after = from.after.as_deref().map(read_mark).transpose()?;
+    let last_told = headers.get(LAST_EVENT_ID);
+    let last_told = last_told.and_then(|value| value.to_str().ok());
+    let after = last_told.or(from.after.as_deref());
+    let after = after.map(read_mark).transpose()?;
     let session = state.components.control.session(id).await?;
     session.ok_or_else(|| ApiError::not_found("session"))?;
     let permit = Arc::clone(&state.live_streams)
@@ -103,10 +107,15 @@ fn to_event(event: &LiveEvent) -> Result<Event, axum::Error> {
     match event {
         LiveEvent::Session(summary) => named("session", summary),
         LiveEvent::Segment(segment) => named("segment", segment),
-        LiveEvent::Activities(records) => named("activities", records),
+        // A browser that has to connect again says this id, and goes on from there.
+        LiveEvent::Activities(records, newest) => {
+            Ok(named("activities", records)?.id(newest.to_text()))
+        }
         LiveEvent::Idle(idle) => named("idle", idle),
     }
 }
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 

@@ -12,8 +12,21 @@ use super::support::{
 
 /// The events of a live stream.
 async fn watch(browser: &Browser<'_>, query: &str) -> impl Stream<Item = (String, Value)> + use<> {
+    watch_again(browser, query, "").await
+}
+
+/// The same, of a browser that had been told up to an event.
+async fn watch_again(
+    browser: &Browser<'_>,
+    query: &str,
+    last_event: &str,
+) -> impl Stream<Item = (String, Value)> + use<> {
     let path = format!("/api/v1/sessions/{}/live{query}", session_id(1));
-    let request = browser.request("GET", &path).body(Body::empty()).unwrap();
+    let mut request = browser.request("GET", &path);
+    if !last_event.is_empty() {
+        request = request.header("last-event-id", last_event);
+    }
+    let request = request.body(Body::empty()).unwrap();
     let response = browser.server.ask(request).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -105,7 +118,7 @@ async fn new_activities_growing_segments_and_the_end_are_told_as_they_happen() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_after_a_mark() {
+async fn a_stream_goes_on_after_a_mark_or_the_last_event_that_was_told() {
     let server = Server::start().await;
     server
         .take_in(vec![
@@ -121,6 +134,13 @@ async fn a_stream_goes_on_after_a_mark() {
     let mut stream = pin!(watch(&browser, &format!("?after={mark}")).await);
     let told = next(&mut stream, |name, _| name == "activities").await;
     assert_eq!(told["records"][0]["what"], "two");
+    assert_eq!(told["records"].as_array().unwrap().len(), 1);
+
+    server.take_in(vec![activity(1, 3, "three")]).await;
+    let last_event = told["records"][0]["id"].as_str().unwrap();
+    let mut again = pin!(watch_again(&browser, &format!("?after={mark}"), last_event).await);
+    let told = next(&mut again, |name, _| name == "activities").await;
+    assert_eq!(told["records"][0]["what"], "three");
     assert_eq!(told["records"].as_array().unwrap().len(), 1);
 }
 
