@@ -54,7 +54,7 @@ impl Entries {
         let applied = control.apply(self.agent, self.spool, entries).await?;
         match applied {
             Applied::Through(through) => {
-                self.tell(entries);
+                self.tell(entries).await?;
                 Ok(through)
             }
             Applied::Hole(last) => Err(Failure::Misbehaved(format!(
@@ -66,18 +66,20 @@ impl Entries {
 
     /// An agent must not add to what another one recorded.
     async fn check_owner(&mut self, entries: &[(RecordSequence, Entry)]) -> Result<(), Failure> {
+        let mut asked = HashSet::new();
         for (sequence, entry) in entries {
             let Entry::Activity(record) = entry else {
                 continue;
             };
             let session = record.session;
-            if self.own_sessions.contains(&session) {
+            if self.own_sessions.contains(&session) || !asked.insert(session) {
                 continue;
             }
             match self.components.control.session(session).await? {
-                Some(found) if found.agent != self.agent => return Err(not_owned(*sequence)),
-                // It is opened by an entry before; that it is, `apply` checks.
-                Some(_) | None => self.remember(session),
+                Some(found) if found.agent == self.agent => self.remember(session),
+                Some(_) => return Err(not_owned(*sequence)),
+                // An entry before opens it; else there is nothing that it adds to.
+                None => {}
             }
         }
         Ok(())
@@ -90,7 +92,7 @@ impl Entries {
         self.own_sessions.insert(session);
     }
 
-    fn tell(&self, entries: &[(RecordSequence, Entry)]) {
+    async fn tell(&self, entries: &[(RecordSequence, Entry)]) -> Result<(), Failure> {
         let mut sessions = BTreeSet::new();
         let mut activities = BTreeSet::new();
         let mut segments: BTreeSet<(SessionId, SegmentId)> = BTreeSet::new();
@@ -103,8 +105,11 @@ impl Entries {
                 Entry::SegmentOpened(segment) => {
                     segments.insert((segment.session, segment.id));
                 }
-                // Of a lost segment, the session is told when somebody reads it again.
-                Entry::SegmentLost { .. } => {}
+                Entry::SegmentLost { segment, .. } => {
+                    if let Some((_, lost)) = self.components.control.segment(*segment).await? {
+                        segments.insert((lost.description.session, *segment));
+                    }
+                }
             }
         }
         let news = &self.components.news;
@@ -117,6 +122,7 @@ impl Entries {
         for (session, segment) in segments {
             news.tell(Change::Segment { session, segment });
         }
+        Ok(())
     }
 }
 

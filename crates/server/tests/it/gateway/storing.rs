@@ -7,6 +7,7 @@ use eidetic_model::{GapReason, SegmentEnd, SegmentId, SessionId};
 use eidetic_server::components::Change;
 use eidetic_store::control::{Presence, SegmentState, StoredSegment};
 use eidetic_wire::proto::{self, segment_rejected};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{
@@ -243,6 +244,46 @@ async fn a_segment_that_was_not_announced_is_rejected_and_the_rest_goes_on() {
     query(&attached, &segment).await;
     assert_eq!(rejected(&mut attached).await, unknown);
     announce(&mut attached, &segment).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_agents_send_at_once_and_each_ones_is_stored() {
+    let server = TestServer::start().await;
+    let mut agents = JoinSet::new();
+    for number in 1..=20_u128 {
+        let agent = enrolled(&server).await;
+        agents.spawn(async move {
+            let session = SessionId::from_uuid(Uuid::from_u128(number));
+            let segment = TestSegment::new(number, session, 40);
+            let mut attached = agent.attach().await;
+            announce(&mut attached, &segment).await;
+            let mut unanswered = 0;
+            for (index, from) in (0..segment.bytes.len()).step_by(2_000).enumerate() {
+                let until = (from + 2_000).min(segment.bytes.len());
+                attached.say_bytes(&segment.chunk(from, until)).await;
+                let record = activity(session, index as u64);
+                attached.say_entries(index as u64 + 3, &[record]).await;
+                unanswered += 1;
+            }
+            attached.say_end(&segment.end()).await;
+            loop {
+                match attached.hear().await {
+                    Some(Said::SegmentStored(_)) => break,
+                    Some(Said::SegmentProgress(_)) => unanswered -= 1,
+                    Some(Said::EntriesStored(_)) => {}
+                    other => panic!("not expected: {other:?}"),
+                }
+            }
+            assert_eq!(unanswered, 0, "each piece is answered");
+            segment
+        });
+    }
+    while let Some(segment) = agents.join_next().await {
+        let segment = segment.unwrap();
+        assert_whole(&server, &segment).await;
+        let pieces = segment.bytes.len().div_ceil(2_000);
+        assert_eq!(titles(&server, segment.session).await.len(), pieces);
+    }
 }
 
 #[tokio::test]
