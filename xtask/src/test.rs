@@ -33,6 +33,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
         workspace.npm().args(["run", "build"]).run()
     })?;
     steps.step("binaries", || build::binaries(workspace, Profile::Dev))?;
+    steps.step("test runner", || install_nextest(workspace))?;
     steps.step("rust tests", || {
         workspace
             .cargo()
@@ -78,4 +79,16 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     })?;
     steps.print_times();
     Ok(())
+}
+
+/// Builds the test runner from crates.io where it is missing.
+fn install_nextest(workspace: &Workspace) -> Result<()> {
+    let version = workspace.cargo().args(["nextest", "--version"]).output();
+    if version.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    workspace
+        .cargo()
+        .args(["install", "--locked", "--quiet", "cargo-nextest"])
+        .run()
 }
