@@ -138,6 +138,8 @@ impl RecorderProcess {
             .context("failed to look for the display's key")?;
         let mut child = Command::new(&self.program)
             .arg0("eidetic-agent")
+            // What a terminal sends to the service is the service's to pass on.
+            .process_group(0)
             .arg("record")
             .envs(environment)
             .stdin(Stdio::piped())

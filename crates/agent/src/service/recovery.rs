@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eidetic_model::{GapReason, SegmentId};
 use eidetic_spool::SegmentState;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{alive::Alive, journal::Journal};
 
@@ -14,7 +14,11 @@ use super::{alive::Alive, journal::Journal};
 /// The file is to be written anew after this. A service that is killed in here goes on where it
 /// was: the file says how far the spool was before, and the records are the same each time.
 pub(super) fn close_what_was_left_open(journal: &mut Journal, path: &Path) -> anyhow::Result<()> {
-    let mut alive = Alive::read(path)?;
+    let mut alive = Alive::read(path).unwrap_or_else(|error| {
+        // Recording now is worth more than the ends of sessions that nobody can tell any more.
+        error!("what was being recorded is not known, its end is not told: {error:#}");
+        Alive::default()
+    });
     let entries = alive.late_entries();
     let newest = journal.spool().lock().newest_entry().0;
     let before = *alive.closing_after.get_or_insert(newest);

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context as _;
 use eidetic_model::{Clock as _, IdSource as _, Policy, SpoolId};
 use eidetic_runtime::{RandomIds, Shutdown, SystemClock, Task};
-use eidetic_spool::{Spool, SpoolKey};
+use eidetic_spool::{Spool, SpoolError, SpoolKey};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -151,9 +151,22 @@ fn open_spool(
     policy: &Policy,
 ) -> anyhow::Result<SharedSpool> {
     let key = SpoolKey::new(random_key(secrets, "spool")?);
-    let new_id = SpoolId::from_uuid(RandomIds.new_id(SystemClock.wall()));
-    let (spool, recovered) = Spool::open(&folder.spool(), &key, policy.spool(), new_id)
-        .with_context(|| format!("failed to open the spool {}", folder.spool().display()))?;
+    let path = folder.spool();
+    let open = || {
+        let new_id = SpoolId::from_uuid(RandomIds.new_id(SystemClock.wall()));
+        Spool::open(&path, &key, policy.spool(), new_id)
+    };
+    let (spool, recovered) = match open() {
+        Err(reason @ (SpoolError::DamagedHeader | SpoolError::WrongKey)) => {
+            let aside = path.with_extension(SystemClock.wall().as_unix_micros().to_string());
+            error!(%reason, kept = %aside.display(),
+                "what waited in the spool cannot be read: it is kept aside, a new spool begins");
+            std::fs::rename(&path, &aside).context("failed to keep the old spool aside")?;
+            open()
+        }
+        opened => opened,
+    }
+    .with_context(|| format!("failed to open the spool {}", path.display()))?;
     if recovered.torn_bytes > 0 || recovered.damaged_entries > 0 {
         warn!(
             torn_bytes = recovered.torn_bytes,
@@ -199,3 +212,27 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(8);
 const DRAIN_LIMIT: Duration = Duration::from_secs(4);
 
 const EVENTS_UNDER_WAY: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_that_cannot_be_read_is_kept_aside_and_recording_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::open(folder.path()).unwrap();
+        let secrets = SecretFiles::in_folder(state.secrets());
+        let policy = Policy::default();
+        let first = open_spool(&state, &secrets, &policy).unwrap().lock().id();
+        let again = open_spool(&state, &secrets, &policy).unwrap().lock().id();
+        assert_eq!(first, again);
+        secrets.write("spool", &[1; 32]).unwrap();
+        let new = open_spool(&state, &secrets, &policy).unwrap().lock().id();
+        assert_ne!(new, first);
+        let kept = std::fs::read_dir(folder.path()).unwrap().filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("spool.")
+        });
+        assert_eq!(kept.count(), 1);
+    }
+}

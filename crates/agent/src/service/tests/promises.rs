@@ -298,3 +298,16 @@ fn a_session_without_a_display_has_its_events_recorded() {
         ["Session end: Lock", "Session end: Shutdown", "closed"]
     );
 }
+
+#[test]
+fn a_damaged_note_of_what_was_recorded_does_not_stop_recording() {
+    let mut computer = Computer::new();
+    computer.begin("c1");
+    computer.core = None;
+    std::fs::write(computer.folder.path().join("alive.toml"), "sessions = 7").unwrap();
+    computer.told();
+    computer.start();
+    assert_eq!(computer.told(), [""; 0]);
+    computer.begin("c2");
+    assert_eq!(computer.told()[0], "opened HOST\\ann");
+}
