@@ -7,6 +7,7 @@ pub mod administrator;
 pub mod api;
 pub mod components;
 pub mod config;
+mod connections;
 pub mod folder;
 pub mod gateway;
 pub mod pki;

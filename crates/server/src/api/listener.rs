@@ -18,10 +18,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
-use super::{
-    auth::ClientAddress,
-    connections::{Connections, Place},
-};
+use super::auth::ClientAddress;
+use crate::connections::{Connections, Place};
 
 /// Serves `router` over TLS until `shutdown` begins; then requests that are being answered have
 /// [`LEAVE_WITHIN`] to end.

@@ -10,7 +10,6 @@
 //! the right to see it, and never to the log.
 
 pub mod auth;
-mod connections;
 mod console;
 mod dto;
 mod extract;

@@ -13,6 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tracing::{debug, warn};
 
 use super::stream::AgentStream;
+use crate::connections::Connections;
 
 /// Connections that are ready for gRPC. The task that accepts them ends with its handle.
 pub fn incoming(
@@ -36,7 +37,7 @@ pub fn incoming(
 /// How many connections there may be.
 #[derive(Clone, Debug)]
 pub struct Places {
-    handshakes: Arc<Semaphore>,
+    handshakes: Connections,
     with_certificate: Arc<Semaphore>,
     without: Arc<Semaphore>,
 }
@@ -45,7 +46,7 @@ impl Places {
     /// Room for so many connections with a certificate.
     pub fn new(with_certificate: usize) -> Self {
         Self {
-            handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+            handshakes: Connections::new(MAX_HANDSHAKES, MAX_HANDSHAKES_BY_ADDRESS),
             with_certificate: Arc::new(Semaphore::new(with_certificate)),
             without: Arc::new(Semaphore::new(MAX_WITHOUT_CERTIFICATE)),
         }
@@ -59,10 +60,13 @@ async fn accept(
     ready: &mpsc::Sender<io::Result<AgentStream>>,
 ) {
     loop {
-        let place = places.handshakes.clone().acquire_owned().await;
-        let place = place.expect("the semaphore is never closed");
+        let room = places.handshakes.room().await;
         match listener.accept().await {
             Ok((stream, address)) => {
+                let Some(place) = places.handshakes.place(room, address.ip()) else {
+                    debug!(%address, "too many handshakes from one address");
+                    continue;
+                };
                 let handshake = handshake(stream, address, acceptor.clone(), places.clone());
                 let ready = ready.clone();
                 tokio::spawn(async move {
@@ -121,4 +125,6 @@ async fn handshake(
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 const MAX_HANDSHAKES: usize = 256;
+/// So that one computer that says nothing does not keep the others out.
+const MAX_HANDSHAKES_BY_ADDRESS: usize = 64;
 const MAX_WITHOUT_CERTIFICATE: usize = 64;

@@ -35,7 +35,7 @@ use super::{
 async fn garbage_and_silence_do_not_disturb_others() {
     let server = TestServer::start().await;
     let mut silent = Vec::new();
-    for _ in 0..50 {
+    for _ in 0..60 {
         silent.push(TcpStream::connect(server.address).await.unwrap());
     }
     for length in [1, 100, 10_000] {
