@@ -118,12 +118,11 @@ function segmentOf(index, part, start, display = 0) {
 /** What of the running session has been recorded by now. */
 function growing(elapsedUs) {
   const whole = segmentOf(0, 0, liveStart);
-  const keys = whole.key_frames.filter(({ time_us }) => time_us <= liveStart + elapsedUs);
-  const share = Math.min(1, elapsedUs / videoUs);
-  const bytes = Math.floor(whole.bytes * share);
+  const bytes = Math.max(1024, Math.floor(whole.bytes * Math.min(1, elapsedUs / videoUs)));
+  const keys = whole.key_frames.filter(({ offset }) => offset < bytes);
   return {
     ...whole,
-    bytes: Math.max(bytes, keys.at(-1)?.offset ?? 0),
+    bytes,
     until_us: liveStart + elapsedUs,
     state: 'growing',
     key_frames: keys,
@@ -313,7 +312,7 @@ createServer(async (request, response) => {
 
 function send(response, [status, body, type = 'application/json']) {
   response.writeHead(status, { 'content-type': type });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
+  response.end(body === undefined ? undefined : toJson(body));
 }
 
 function sendFile(path, response) {
@@ -344,8 +343,7 @@ function sendLive(request, response) {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   let sent = activities(0).length;
   const timer = setInterval(() => {
-    const event = (name, value) =>
-      response.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
+    const event = (name, value) => response.write(`event: ${name}\ndata: ${toJson(value)}\n\n`);
     event('session', summary(0));
     if (segment) event('segment', growing(Date.now() * 1000 - liveStart));
     const all = activities(0);
@@ -353,6 +351,11 @@ function sendLive(request, response) {
     sent = all.length;
   }, 1000);
   request.on('close', () => clearInterval(timer));
+}
+
+/** What is not known is left out, as the server does. */
+function toJson(value) {
+  return JSON.stringify(value, (_key, part) => (part === null ? undefined : part));
 }
 
 async function readAll(stream) {

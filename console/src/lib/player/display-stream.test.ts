@@ -205,6 +205,18 @@ describe('the stream of one display', () => {
     expect(rig.decoder.restarts).toBe(1);
   });
 
+  it('waits for a first frame that has not all arrived', async () => {
+    const rig = new Rig([segment(0, 10, { state: 'growing', bytes: HEADER })]);
+    rig.show(5);
+    await rig.settled();
+    expect(rig.outcomes).toEqual([]);
+    rig.stream.setSegments([segment(0, 10, { state: 'growing' })]);
+    rig.show(5.5, 'go-on');
+    await rig.settled();
+    expect(rig.shownSecs()).toEqual([5]);
+    expect(rig.decoder.restarts).toBe(1);
+  });
+
   it('says that a segment is damaged and goes on behind the damage', async () => {
     const rig = new Rig([segment(80, 60)]);
     rig.show(99.5);

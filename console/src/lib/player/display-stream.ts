@@ -137,7 +137,8 @@ export class DisplayStream {
   #reachableByGoingOn(place: Place & { kind: 'video' }, timeUs: number): boolean {
     const current = this.#current;
     if (current === undefined || current.segment.id !== place.segment.id) return false;
-    if (current.frameUs === undefined || current.frameUs > timeUs) return false;
+    if (current.frameUs === undefined) return current.keyIndex === place.keyIndex;
+    if (current.frameUs > timeUs) return false;
     const key = place.segment.key_frames[place.keyIndex];
     // A key frame further on saves decoding all that lies before it.
     return key === undefined || key.time_us - current.frameUs <= WORTH_A_JUMP_US;
@@ -159,7 +160,7 @@ export class DisplayStream {
     ]);
     decoder.restart(header);
     decoder.push(bytes);
-    this.#current = { segment, fedUntil: range.until, frameUs: undefined };
+    this.#current = { segment, keyIndex, fedUntil: range.until, frameUs: undefined };
   }
 
   /** Whether the picture changed. */
@@ -226,6 +227,8 @@ export class DisplayStream {
 
 interface Current {
   segment: Segment;
+  /** The key frame that decoding began at. */
+  keyIndex: number;
   /** Offset of the first byte that the decoder has not been given. */
   fedUntil: number;
   /** Time of the current picture; undefined until the first one. */

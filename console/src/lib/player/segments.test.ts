@@ -73,6 +73,15 @@ describe('the place of a moment', () => {
     expect(placeAt(growing, 10 * SECOND + 10 * HOLD_US)).toMatchObject({ kind: 'video' });
   });
 
+  it('is never at a key frame that cannot be read yet', () => {
+    const keys = [
+      { time_us: 0, offset: 48 },
+      { time_us: 5 * SECOND, offset: 500 },
+    ];
+    const growing = segment(0, 10, { state: 'growing', bytes: 500, key_frames: keys });
+    expect(placeAt([growing], 9 * SECOND)).toMatchObject({ keyIndex: 0 });
+  });
+
   it('is looked for on its own display', () => {
     const both = [segment(5, 9, { display: 1 }), segment(3, 9), segment(0, 2)];
     expect(segmentsOfDisplay(both, 0).map(({ id }) => id)).toEqual(['s0', 's3']);

@@ -35,7 +35,10 @@ export function placeAt(segments: readonly Segment[], timeUs: number): Place {
   if (segment.state === 'lost') {
     return { kind: 'lost', segment, reason: segment.lost_reason ?? 'the recording was lost' };
   }
-  const keyIndex = lastAtOrBefore(segment.key_frames, timeUs, (key) => key.time_us);
+  let keyIndex = lastAtOrBefore(segment.key_frames, timeUs, (key) => key.time_us);
+  // The newest key frame of a growing segment may be known before it can be read.
+  while (keyIndex > 0 && (segment.key_frames[keyIndex]?.offset ?? 0) >= segment.bytes)
+    keyIndex -= 1;
   if (keyIndex >= 0) return { kind: 'video', segment, keyIndex };
   // The segment starts with a key frame, whose time may lie a moment after the segment's own.
   if (segment.key_frames.length > 0) return { kind: 'video', segment, keyIndex: 0 };
