@@ -107,7 +107,10 @@ export class DisplayStream {
   /** Undefined when nothing changed since the last picture. */
   async #showOne(target: Target, signal: AbortSignal): Promise<Outcome | undefined> {
     const place = placeAt(this.#segments, target.timeUs);
-    if (place.kind === 'lost') return { kind: 'missing', reason: place.reason, nextUs: undefined };
+    if (place.kind === 'lost') {
+      const nextUs = placeAfter(this.#segments, place.segment);
+      return { kind: 'missing', reason: place.reason, nextUs };
+    }
     if (place.kind === 'none') return { kind: 'missing', reason: undefined, nextUs: place.nextUs };
 
     if (target.kind === 'go-on' && this.#failedAt === placeName(place)) return undefined;
