@@ -94,4 +94,20 @@ mod tests {
             assert!(page.contains(&format!("- `{name}`")), "{name} is missing");
         }
     }
+
+    #[test]
+    fn every_path_that_the_pages_name_exists() {
+        let workspace = Workspace::find().unwrap();
+        for page in ["ARCHITECTURE.md", "README.md"] {
+            let text = fs::read_to_string(workspace.path(page)).unwrap();
+            let words = text.split(|c: char| c.is_whitespace() || "`()[],;:".contains(c));
+            let roots = ["crates/", "docs/", "console/", "packaging/", "fuzz/"];
+            for word in words.filter(|word| roots.iter().any(|root| word.starts_with(root))) {
+                let path = word.trim_end_matches(['.', '/']);
+                if !path.contains(['{', '*']) {
+                    assert!(workspace.path(path).exists(), "{page} names {path}");
+                }
+            }
+        }
+    }
 }
