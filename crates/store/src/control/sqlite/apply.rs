@@ -67,6 +67,12 @@ pub(super) fn apply(
 
 /// Whether what an entry names is the agent's or nobody's yet.
 fn may_report(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<bool, Failure> {
+    if let Some(session) = session_of(entry)
+        && is_no_session(session)
+    {
+        // Every agent may report what it cannot tell the session of; none may make it its own.
+        return Ok(matches!(entry, Entry::Activity(_)));
+    }
     let owner = match entry {
         Entry::SessionOpened(SessionDescription { id, .. }) => recordings::owner(connection, *id)?,
         Entry::Activity(ActivityRecord { session, .. })
@@ -89,6 +95,7 @@ fn may_report(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<
 fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(), Failure> {
     match entry {
         Entry::SessionOpened(description) => recordings::open(connection, agent, description),
+        Entry::Activity(record) if is_no_session(record.session) => Ok(()),
         Entry::Activity(record) => {
             let session = match recordings::row_of(connection, record.session)? {
                 Some(session) => session,
@@ -119,6 +126,24 @@ fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(),
         }
         Entry::SegmentLost { segment, reason } => segments::lose(connection, *segment, *reason),
     }
+}
+
+/// The session that an entry names.
+fn session_of(entry: &Entry) -> Option<SessionId> {
+    match entry {
+        Entry::SessionOpened(description) => Some(description.id),
+        Entry::Activity(record) => Some(record.session),
+        Entry::Idle(stretch) => Some(stretch.session),
+        Entry::SessionClosed(ending) => Some(ending.session),
+        Entry::SegmentOpened(description) => Some(description.session),
+        Entry::SegmentLost { .. } => None,
+    }
+}
+
+/// Whether this id stands for none: agents say it of records that were damaged on their disks.
+/// INVARIANT: no session has it, since all agents share it.
+fn is_no_session(session: SessionId) -> bool {
+    session.as_uuid().is_nil()
 }
 
 /// What an activity tells of a session whose beginning was lost with a spool.

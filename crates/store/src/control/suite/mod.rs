@@ -39,6 +39,7 @@ promises! {
     agents::agents_are_replaced_and_listed_by_name,
     recordings::entries_are_taken_in_once_and_without_holes,
     recordings::nothing_of_another_agent_can_be_touched,
+    recordings::what_is_of_no_session_can_come_from_every_agent,
     recordings::a_session_sums_up_what_was_reported_of_it,
     recordings::what_comes_without_its_session_makes_one,
     recordings::sessions_are_paged_from_the_latest_start,

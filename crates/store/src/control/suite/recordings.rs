@@ -84,6 +84,22 @@ pub(super) async fn nothing_of_another_agent_can_be_touched(store: Arc<dyn Contr
     );
 }
 
+pub(super) async fn what_is_of_no_session_can_come_from_every_agent(store: Arc<dyn ControlStore>) {
+    let damaged = || numbered(1, [activity(0, 11, "")]);
+    assert_eq!(session_id(0).to_bytes(), [0; 16]);
+    for agent in [1, 2].map(agent_id) {
+        let applied = store.apply(agent, spool(), &damaged()).await;
+        assert_eq!(applied.unwrap(), through(1));
+    }
+    for entry in [opened(0, 12), segment_opened(1, 0, 12), idle(0, 11, 12)] {
+        let applied = store
+            .apply(agent_id(1), spool(), &numbered(2, [entry]))
+            .await;
+        assert_eq!(applied.unwrap(), Applied::NotOwned(RecordSequence(2)));
+    }
+    assert_eq!(store.session(session_id(0)).await.unwrap(), None);
+}
+
 pub(super) async fn a_session_sums_up_what_was_reported_of_it(store: Arc<dyn ControlStore>) {
     let entries = numbered(
         1,
