@@ -68,11 +68,6 @@ impl Server {
         &self.endpoints
     }
 
-    /// Its data folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// A token with which one agent can enrol.
     pub fn enrolment_token(&self) -> Result<String> {
         let output = server("token", &self.folder)?.output()?;

@@ -1,8 +1,9 @@
 //! What the agent takes from the recorded user: CPU and memory of its service and recorders.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use procfs::process::Process;
 
 use crate::until::pause;
 
@@ -10,72 +11,71 @@ use crate::until::pause;
 pub struct Cost {
     /// Share of one core, 0 to 1 and above.
     pub cpu: f64,
-    /// Resident memory of all of them, pages that they share counted once for each, in bytes.
+    /// The most resident memory, pages that processes share counted once for each, in bytes.
     pub resident: u64,
-    /// Proportional memory of all of them: shared pages divided among their users, in bytes.
+    /// The most proportional memory, shared pages divided among their users, in bytes.
     pub proportional: u64,
 }
 
 impl Cost {
-    /// Measures for this long.
+    /// Measures for this long, memory each second.
     pub fn over(service: u32, length: Duration) -> Result<Self> {
         let before = cpu_ticks(service)?;
-        pause(length);
+        let mut resident = 0;
+        let mut proportional = 0;
+        for _ in 0..length.as_secs() {
+            pause(Duration::from_secs(1));
+            let (resident_now, proportional_now) = memory(service)?;
+            resident = resident.max(resident_now);
+            proportional = proportional.max(proportional_now);
+        }
         let ticks = cpu_ticks(service)? - before;
-        let processes = family(service)?;
-        let sum = |key: &str, file: &str| -> u64 {
-            processes
-                .iter()
-                .filter_map(|id| kibibytes(*id, file, key))
-                .sum::<u64>()
-                * 1024
-        };
-        let ticks_per_second = rustix::param::clock_ticks_per_second();
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-        let cpu = ticks as f64 / ticks_per_second as f64 / length.as_secs_f64();
+        let cpu = ticks as f64 / procfs::ticks_per_second() as f64 / length.as_secs_f64();
         Ok(Self {
             cpu,
-            resident: sum("VmRSS:", "status"),
-            proportional: sum("Pss:", "smaps_rollup"),
+            resident,
+            proportional,
         })
     }
 }
 
 /// CPU time so far of a process, its living children, and those that ended.
 fn cpu_ticks(service: u32) -> Result<u64> {
-    let mut ticks = 0;
-    for id in family(service)? {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat"))
-            .with_context(|| format!("process {id} ended while it was measured"))?;
-        // proc(5): utime, stime, cutime and cstime are fields 14 to 17; the name in field 2 may
-        // hold spaces, so counting begins after its closing bracket.
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        ticks += after_name
-            .split_whitespace()
-            .skip(11)
-            .take(4)
-            .filter_map(|field| field.parse::<u64>().ok())
-            .sum::<u64>();
+    family(service)?.iter().try_fold(0, |sum, process| {
+        let stat = process
+            .stat()
+            .context("a process ended while it was measured")?;
+        let ended = u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
+        Ok(sum + stat.utime + stat.stime + ended)
+    })
+}
+
+/// Resident and proportional bytes of a process and its children.
+fn memory(service: u32) -> Result<(u64, u64)> {
+    let mut resident = 0;
+    let mut proportional = 0;
+    for process in family(service)? {
+        let rollup = process.smaps_rollup()?.memory_map_rollup;
+        let sum = |key: &str| -> u64 {
+            let values = rollup.iter().filter_map(|map| map.extension.map.get(key));
+            values.sum()
+        };
+        resident += sum("Rss");
+        proportional += sum("Pss");
     }
-    Ok(ticks)
+    Ok((resident, proportional))
 }
 
 /// A process and its children.
-fn family(service: u32) -> Result<Vec<u32>> {
-    let mut ids = vec![service];
-    for task in fs::read_dir(format!("/proc/{service}/task")).context("the agent has ended")? {
-        let children = fs::read_to_string(task?.path().join("children")).unwrap_or_default();
-        ids.extend(
-            children
-                .split_whitespace()
-                .filter_map(|id| id.parse::<u32>().ok()),
-        );
+fn family(service: u32) -> Result<Vec<Process>> {
+    let service = Process::new(i32::try_from(service)?).context("the agent has ended")?;
+    let mut all = Vec::new();
+    for task in service.tasks()? {
+        for child in task?.children()? {
+            all.push(Process::new(i32::try_from(child)?)?);
+        }
     }
-    Ok(ids)
-}
-
-fn kibibytes(id: u32, file: &str, key: &str) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{id}/{file}")).ok()?;
-    let line = text.lines().find(|line| line.starts_with(key))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    all.push(service);
+    Ok(all)
 }

@@ -3,6 +3,7 @@
 mod cost;
 mod hour;
 mod latency;
+mod records;
 mod report;
 mod seek;
 
@@ -11,7 +12,10 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Result;
 use clap::Args;
 
-use self::{cost::Cost, report::Report};
+use self::{
+    cost::Cost,
+    report::{Kept, Report},
+};
 use crate::{
     desktop::{Desktop, WANTED_TITLE},
     stack::{Agent, Server, fresh_folder},
@@ -69,11 +73,12 @@ fn busy_screen(
     let agent = Agent::start(folder.path(), &server, person.display())?;
     let api = server.sign_in()?;
     pause(SETTLE);
-    let before = report::Kept::of(&api, server.folder())?;
+    let before = Kept::of(&api)?;
     let cost = Cost::over(agent.process_id(), measured)?;
-    let after = report::Kept::of(&api, server.folder())?;
+    let after = Kept::of(&api)?;
+    let bytes_each = records::bytes_each(&api, &after.session, folder.path())?;
     report.cost("demo's activity", &cost);
-    report.kept(measured, &before, &after);
+    report.kept(measured, &before, &after, bytes_each);
     report.latencies(
         "event to search hit",
         latency::event_to_hit(&api, person.display())?,
@@ -84,5 +89,5 @@ fn busy_screen(
     report.line("actions of the scripted person", &actions.to_string());
     let segments = hour::segments_of(&api, WANTED_TITLE)?;
     let session = hour::add_session(&mut server, &api, &segments)?;
-    seek::measure(seek_script, &server, &session, report)
+    seek::measure(seek_script, &server, &after.session, &session, report)
 }

@@ -11,22 +11,23 @@ use crate::api::Api;
 #[derive(Default)]
 pub struct Report(Vec<(String, String)>);
 
-/// What the server keeps of the recording at one time.
+/// What the server keeps of a recording at one time.
 pub struct Kept {
+    /// The session.
+    pub session: String,
     segment_bytes: u64,
     activities: u64,
-    record_bytes: u64,
 }
 
 impl Kept {
     /// What it keeps now of its newest session.
-    pub fn of(api: &Api, data_folder: &Path) -> Result<Self> {
+    pub fn of(api: &Api) -> Result<Self> {
         let sessions = api.get("/sessions?limit=1")?;
         let session = sessions["sessions"].get(0).context("no session")?;
         Ok(Self {
+            session: session["id"].as_str().context("no id")?.to_owned(),
             segment_bytes: session["segment_bytes"].as_u64().unwrap_or(0),
             activities: session["activities"].as_u64().unwrap_or(0),
-            record_bytes: bytes_under(&data_folder.join("audit")),
         })
     }
 }
@@ -55,11 +56,10 @@ impl Report {
 
     /// Adds what the server kept in the meantime, as rates.
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    pub fn kept(&mut self, length: Duration, before: &Kept, after: &Kept) {
+    pub fn kept(&mut self, length: Duration, before: &Kept, after: &Kept, bytes_each: u64) {
         let per_hour =
             |from: u64, to: u64| to.saturating_sub(from) as f64 * 3600.0 / length.as_secs_f64();
         let pixels = per_hour(before.segment_bytes, after.segment_bytes);
-        let records = per_hour(before.record_bytes, after.record_bytes);
         let activities = per_hour(before.activities, after.activities);
         self.line(
             "pixels of that activity",
@@ -68,8 +68,8 @@ impl Report {
         self.line(
             "records of that activity",
             &format!(
-                "{activities:.0} an hour, {:.2} MB an hour on the server's disk",
-                records / 1e6
+                "{activities:.0} an hour of {bytes_each} bytes each, {:.3} MB an hour",
+                activities * bytes_each as f64 / 1e6
             ),
         );
     }
@@ -104,7 +104,8 @@ fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn bytes_under(folder: &Path) -> u64 {
+/// The size of all files in a folder.
+pub fn bytes_under(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
     };

@@ -15,8 +15,31 @@ struct Measured {
     seeks: Vec<f64>,
 }
 
-/// Opens a session in a headless browser and seeks to random moments of it.
-pub fn measure(script: &Path, server: &Server, session: &str, report: &mut Report) -> Result<()> {
+/// Opens a short session and an hour-long one in a headless browser, and seeks to moments all over
+/// the long one.
+pub fn measure(
+    script: &Path,
+    server: &Server,
+    short: &str,
+    long: &str,
+    report: &mut Report,
+) -> Result<()> {
+    let opened = |measured: &Measured| format!("{:.0} ms to the first picture", measured.open);
+    let measured = run(script, server, short)?;
+    report.line("opening the short recording", &opened(&measured));
+    let measured = run(script, server, long)?;
+    report.line("opening an hour-long recording", &opened(&measured));
+    let seeks = measured.seeks.into_iter();
+    report.latencies(
+        "seeking in an hour-long recording",
+        seeks
+            .map(|millis| Duration::from_secs_f64(millis.max(0.0) / 1e3))
+            .collect(),
+    );
+    Ok(())
+}
+
+fn run(script: &Path, server: &Server, session: &str) -> Result<Measured> {
     let output = Command::new("node")
         .arg(script)
         .env("EIDETIC_CONSOLE", &server.endpoints().console)
@@ -30,16 +53,5 @@ pub fn measure(script: &Path, server: &Server, session: &str, report: &mut Repor
         "the script that seeks ended with {}",
         output.status
     );
-    let measured: Measured =
-        serde_json::from_slice(&output.stdout).context("the script's answer")?;
-    let duration = |millis: f64| Duration::from_secs_f64(millis.max(0.0) / 1e3);
-    report.line(
-        "opening an hour-long recording",
-        &format!("{:.0} ms to the first picture", measured.open),
-    );
-    report.latencies(
-        "seeking in an hour-long recording",
-        measured.seeks.into_iter().map(duration).collect(),
-    );
-    Ok(())
+    serde_json::from_slice(&output.stdout).context("the script's answer")
 }
