@@ -4,7 +4,10 @@ mod cache;
 mod choice;
 mod picture;
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use eidetic_model::SessionId;
@@ -24,14 +27,14 @@ use choice::Choice;
 pub struct Thumbnails {
     cache: Mutex<Cache>,
     /// Decoding takes memory in proportion to the picture: a few at once, others wait.
-    workers: Semaphore,
+    workers: Arc<Semaphore>,
 }
 
 impl Default for Thumbnails {
     fn default() -> Self {
         Self {
             cache: Mutex::default(),
-            workers: Semaphore::new(PICTURES_AT_ONCE),
+            workers: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
         }
     }
 }
@@ -57,7 +60,7 @@ impl Thumbnails {
         if let Some(kept) = self.kept(id, &choice, now) {
             return Ok(Some(kept));
         }
-        let Ok(_permit) = self.workers.acquire().await else {
+        let Ok(permit) = Arc::clone(&self.workers).acquire_owned().await else {
             return Ok(None);
         };
         // Who waited may have waited for just this one.
@@ -68,8 +71,12 @@ impl Thumbnails {
             return Ok(None);
         };
         let until = choice.until;
-        let made = tokio::task::spawn_blocking(move || picture::make(&bytes, until)).await;
-        match made {
+        let made = tokio::task::spawn_blocking(move || {
+            // Whoever asked may leave meanwhile: the work counts until it is done.
+            let _held_while_working = permit;
+            picture::make(&bytes, until)
+        });
+        match made.await {
             Ok(Ok(png)) => {
                 let png = Bytes::from(png);
                 self.lock().keep(id, choice, png.clone(), now);
