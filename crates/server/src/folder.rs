@@ -79,7 +79,8 @@ pub enum FolderError {
 }
 
 impl DataFolder {
-    /// The folder; made if it is not there, for this account only.
+    /// The folder; made if it is not there. It is for this account only: one that is there is
+    /// closed to others.
     ///
     /// # Errors
     ///
@@ -204,11 +205,12 @@ impl DataFolder {
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(path)
+        .create(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(test)]
@@ -226,6 +228,18 @@ mod tests {
         assert!(matches!(refused, FolderError::InUse(_)), "{refused}");
         drop(lock);
         assert!(folder.lock().is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_closed_to_other_accounts() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let temporary = TempDir::new().unwrap();
+        let path = temporary.path().join("data");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        DataFolder::open(&path).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]
