@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::{http::header, response::IntoResponse};
+use axum::{extract::DefaultBodyLimit, http::header, response::IntoResponse};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -11,7 +11,10 @@ use utoipa::{
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use super::{
     ApiState,
@@ -30,7 +33,7 @@ pub const BASE: &str = "/api/v1";
 pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
     let texts = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::health))
-        .routes(routes!(account::sign_in))
+        .routes(routes!(account::sign_in).layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))
         .routes(routes!(account::sign_out))
         .routes(routes!(account::account))
         .routes(routes!(account::change_password))
@@ -105,3 +108,6 @@ fn cookie() -> SecurityScheme {
 }
 
 const SIGN_IN: &str = "sign_in";
+
+/// Who signs in is not known yet, and shall not fill the memory.
+const MAX_SIGN_IN_BYTES: usize = 16 << 10;

@@ -39,6 +39,14 @@ async fn a_wrong_password_and_an_unknown_user_look_the_same() {
 }
 
 #[tokio::test]
+async fn who_is_not_signed_in_cannot_send_much() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    let much = "x".repeat(20 << 10);
+    browser.sign_in("anna", &much).await.problem(413);
+}
+
+#[tokio::test]
 async fn after_five_wrong_passwords_one_waits_even_with_the_right_one() {
     let server = Server::start().await;
     let mut browser = server.browser();
