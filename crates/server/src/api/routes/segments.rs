@@ -46,6 +46,8 @@ pub async fn data(
     let mut answer = HeaderMap::new();
     answer.insert(header::CONTENT_TYPE, OCTETS);
     answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // What a browser keeps is not shown to whoever signs in next without being recorded.
+    answer.insert(header::VARY, HeaderValue::from_static("cookie"));
     if let SegmentState::Sealed(sha256) = segment.state {
         let tag = entity_tag(&sha256);
         let is_known = headers.get(header::IF_NONE_MATCH) == Some(&tag);

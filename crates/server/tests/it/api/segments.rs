@@ -115,6 +115,8 @@ async fn a_sealed_segment_is_kept_by_its_hash() {
     let answer = range(&browser, "bytes=0-0").await;
     assert_eq!(answer.header("etag"), HASH_OF_A_TO_J);
     assert!(answer.header("cache-control").starts_with("private"));
+    // Whoever signs in next on the same computer is not shown what is kept.
+    assert_eq!(answer.header("vary"), "cookie");
 
     let path = format!("/api/v1/segments/{}/data", segment_id(1));
     let send = async |name: &str, value: &str| {
