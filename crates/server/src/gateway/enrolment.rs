@@ -1,7 +1,6 @@
 //! A token for a certificate, and a new certificate for an old one.
 
 use std::{
-    net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -19,10 +18,10 @@ use eidetic_wire::{
 use tonic::Status;
 use tracing::{error, info, warn};
 
-use super::{admission, throttle::Throttle};
+use super::{admission, stream::Peer, throttle::Throttle};
 use crate::{
     components::{Change, Components},
-    pki::{AgentRequestError, Authority, SignedCertificate},
+    pki::{AgentCertificate, AgentRequestError, Authority, SignedCertificate},
 };
 
 /// Gives certificates to agents.
@@ -66,12 +65,13 @@ impl Enrolment {
         }
     }
 
-    /// Takes a token for a certificate.
+    /// Takes a token for a certificate. Who shows the certificate of an agent stays that agent.
     pub async fn enrol(
         &self,
-        address: IpAddr,
+        peer: &Peer,
         request: proto::EnrolRequest,
     ) -> Result<proto::EnrolResponse, Status> {
+        let address = peer.address.ip();
         let now = self.components.clock.monotonic();
         let wait = self.throttle().wait(now, address);
         if !wait.is_zero() {
@@ -80,7 +80,7 @@ impl Enrolment {
                 wait.as_secs() + 1
             )));
         }
-        let result = self.try_enrol(request).await;
+        let result = self.try_enrol(peer, request).await;
         if let Err(status) = &result
             && status.code() != tonic::Code::Unavailable
         {
@@ -106,6 +106,7 @@ impl Enrolment {
 
     async fn try_enrol(
         &self,
+        peer: &Peer,
         request: proto::EnrolRequest,
     ) -> Result<proto::EnrolResponse, Status> {
         let (oldest, newest) =
@@ -121,7 +122,11 @@ impl Enrolment {
                 })?;
         let name = |field, text| from_proto::name(field, text).map_err(invalid_field);
         let now = self.components.clock.wall();
-        let id = AgentId::from_uuid(self.components.ids.new_id(now));
+        let known = self.known_as(peer).await?;
+        let id = match &known {
+            Some(known) => known.id,
+            None => AgentId::from_uuid(self.components.ids.new_id(now)),
+        };
         // Signed before the token is used up, so that a bad request does not cost the token.
         let signed = self.sign(&request.certificate_request, id)?;
         let agent = Agent {
@@ -130,7 +135,7 @@ impl Enrolment {
             agent_version: name("agent_version", request.agent_version)?,
             operating_system: name("operating_system", request.operating_system)?,
             enrolled: now,
-            last_seen: None,
+            last_seen: known.and_then(|known| known.last_seen),
             state: AgentState::Active,
             certificate_serial: signed.serial.clone(),
         };
@@ -141,6 +146,19 @@ impl Enrolment {
         info!(agent = %id, computer = name, "agent enrolled");
         self.components.news.tell(Change::Agent(id));
         Ok(self.response(id, signed))
+    }
+
+    /// The agent that a computer was until now, also if its certificate has expired or it was
+    /// removed: the sessions of which the rest waits in its spool are that agent's. Whose
+    /// certificate was replaced by another is a copy, and becomes an agent of its own.
+    async fn known_as(&self, peer: &Peer) -> Result<Option<Agent>, Status> {
+        let shown = peer.certificate.as_ref();
+        let Some(shown) = shown.and_then(|shown| AgentCertificate::read(shown).ok()) else {
+            return Ok(None);
+        };
+        let known = self.components.control.agent(shown.agent).await;
+        let known = known.map_err(store_failed)?;
+        Ok(known.filter(|known| known.certificate_serial == shown.serial))
     }
 
     async fn redeem(&self, ticket: &EnrolmentTicket) -> Result<(), Status> {

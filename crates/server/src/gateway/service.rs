@@ -172,8 +172,8 @@ impl gateway_server::Gateway for Calls {
         &self,
         request: Request<proto::EnrolRequest>,
     ) -> Result<Response<proto::EnrolResponse>, Status> {
-        let address = peer(&request)?.address.ip();
-        let response = self.enrolment.enrol(address, request.into_inner()).await?;
+        let peer = peer(&request)?;
+        let response = self.enrolment.enrol(&peer, request.into_inner()).await?;
         Ok(Response::new(response))
     }
 

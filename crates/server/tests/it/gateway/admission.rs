@@ -180,6 +180,28 @@ async fn a_renewed_certificate_replaces_the_old_one_once_it_is_used() {
     drop(renewed.attach().await);
 }
 
+#[tokio::test]
+async fn an_agent_that_is_enrolled_again_stays_who_it_is_and_a_copy_does_not() {
+    let server = TestServer::start().await;
+    let agent = enrolled(&server).await;
+    let control = &server.components.control;
+    let mut known = control.agent(agent.id).await.unwrap().unwrap();
+    known.state = AgentState::Removed;
+    control.put_agent(known).await.unwrap();
+
+    let token = server.ticket().await.to_text();
+    let again = agent.enrolled_again(&token).await.unwrap();
+    assert_eq!(again.id, agent.id);
+    drop(again.attach().await);
+    let used = again.enrolled_again(&token).await.err().unwrap();
+    assert_eq!(used.code(), Code::PermissionDenied);
+
+    let token = server.ticket().await.to_text();
+    let copy = agent.enrolled_again(&token).await.unwrap();
+    assert_ne!(copy.id, agent.id);
+    drop(again.attach().await);
+}
+
 async fn enrol(server: &TestServer, token: &str) -> Result<TestAgent, tonic::Status> {
     TestAgent::enrol(server.address, server.authority.certificate(), token).await
 }

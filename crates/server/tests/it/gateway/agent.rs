@@ -53,8 +53,22 @@ impl TestAgent {
         token: &str,
         protocol: u32,
     ) -> Result<Self, Status> {
+        let client = client(server, authority, None).await?;
+        Self::enrol_with(client, server, token, protocol).await
+    }
+
+    /// Enrols again, showing the certificate that it has.
+    pub async fn enrolled_again(&self, token: &str) -> Result<Self, Status> {
+        Self::enrol_with(self.client().await?, self.server, token, 1).await
+    }
+
+    async fn enrol_with(
+        mut client: GatewayClient<Channel>,
+        server: SocketAddr,
+        token: &str,
+        protocol: u32,
+    ) -> Result<Self, Status> {
         let (key, request) = key_and_request();
-        let mut client = client(server, authority, None).await?;
         let version = ProtocolVersion(protocol);
         let response = client
             .enrol(proto::EnrolRequest {
