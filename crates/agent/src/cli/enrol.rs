@@ -16,7 +16,12 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let ticket = server.ticket()?;
     let secrets = SecretFiles::in_folder(folder.secrets());
-    if !replace && let Some(identity) = Identity::read(&folder.identity(), &secrets)? {
+    let until_now = match Identity::read(&folder.identity(), &secrets) {
+        // One that is damaged is what is to be replaced.
+        Err(_) if replace => None,
+        read => read?,
+    };
+    if !replace && let Some(identity) = until_now {
         anyhow::bail!(
             "this computer is enrolled with {} already; `--replace` enrols it again",
             identity.server
@@ -27,6 +32,7 @@ pub(super) async fn run(
         ticket,
         computer_name: os::computer_name(),
         operating_system: os::operating_system(),
+        until_now,
     })
     .await?;
     identity.write(&folder.identity(), &secrets)?;

@@ -30,6 +30,9 @@ pub(crate) struct Enrolment {
     pub(crate) computer_name: String,
     /// This computer's operating system.
     pub(crate) operating_system: String,
+    /// Who this agent is until now: of the same server, it stays that agent, and what waits in the
+    /// spool is still its own.
+    pub(crate) until_now: Option<Identity>,
 }
 
 /// Enrolment failed.
@@ -74,9 +77,11 @@ pub(crate) async fn enrol(enrolment: Enrolment) -> Result<Identity, EnrolError> 
         ticket,
         computer_name,
         operating_system,
+        until_now,
     } = enrolment;
     let authority_sha256 = *ticket.authority_sha256();
-    let config = enrolling_config(authority_sha256).map_err(ConnectError::Setup)?;
+    let config =
+        enrolling_config(authority_sha256, until_now.as_ref()).map_err(ConnectError::Setup)?;
     let channel = connect(&server, config).await?;
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let request = proto::EnrolRequest {

@@ -29,8 +29,12 @@ pub(crate) fn client_config(identity: &Identity) -> Result<ClientConfig, Error> 
 }
 
 /// TLS for an agent that has none yet: it takes no server but one whose certificate was signed by
-/// the authority whose certificate has this SHA-256.
-pub(super) fn enrolling_config(authority_sha256: [u8; 32]) -> Result<ClientConfig, Error> {
+/// the authority whose certificate has this SHA-256. One that is enrolled again shows that server
+/// who it was `until_now`.
+pub(super) fn enrolling_config(
+    authority_sha256: [u8; 32],
+    until_now: Option<&Identity>,
+) -> Result<ClientConfig, Error> {
     let verifier = PinnedAuthority {
         authority_sha256,
         provider: provider(),
@@ -38,8 +42,16 @@ pub(super) fn enrolling_config(authority_sha256: [u8; 32]) -> Result<ClientConfi
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    // Without a usable one, it is a new agent.
+    let with_certificate = until_now
+        .filter(|known| is_pinned(&known.authority, &authority_sha256))
+        .and_then(|known| {
+            let key = PrivatePkcs8KeyDer::from(known.key.clone());
+            let chain = vec![known.certificate.clone()];
+            config.clone().with_client_auth_cert(chain, key.into()).ok()
+        });
+    let config = with_certificate.unwrap_or_else(|| config.with_no_client_auth());
     Ok(with_http2(config))
 }
 

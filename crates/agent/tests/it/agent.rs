@@ -41,6 +41,14 @@ impl Agent {
             .unwrap()
     }
 
+    /// Runs `enrol --replace`.
+    pub fn enrol_again(&self, address: &str, token: &str) -> Output {
+        self.command("enrol")
+            .args(["--server", address, "--token", token, "--replace"])
+            .output()
+            .unwrap()
+    }
+
     /// Starts the service on this display.
     pub fn run(&mut self, display: &str) {
         let log = File::options()

@@ -39,6 +39,20 @@ fn each_way_to_fail_has_its_own_words() {
 }
 
 #[test]
+fn an_agent_that_enrols_again_shows_its_server_who_it_was_and_no_other() {
+    let gateway = Gateway::start();
+    let agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    assert_eq!(gateway.stored().enrolled_again, 0);
+    let _token_was_used = agent.enrol_again(&gateway.address(), &gateway.token());
+    assert_eq!(gateway.stored().enrolled_again, 1);
+
+    let other = Gateway::start();
+    let output = agent.enrol_again(&other.address(), &other.token());
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(other.stored().enrolled_again, 0);
+}
+
+#[test]
 fn a_token_of_a_forged_server_is_never_told() {
     // The hash of the authority is right, the server has another one.
     let gateway = Gateway::start();

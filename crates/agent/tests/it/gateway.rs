@@ -57,6 +57,8 @@ pub struct Stored {
     used: BTreeSet<[u8; 32]>,
     /// How often a certificate was renewed.
     pub renewals: u32,
+    /// How often an agent enrolled that showed a certificate.
+    pub enrolled_again: u32,
     /// Whether enrolment gives certificates that are due for renewal at once.
     short_lived: bool,
     /// What agents are told instead of being served.
@@ -274,6 +276,10 @@ impl proto::gateway_server::Gateway for Calls {
         &self,
         request: Request<proto::EnrolRequest>,
     ) -> Result<Response<proto::EnrolResponse>, Status> {
+        let shown = request.peer_certs();
+        if shown.is_some_and(|certificates| !certificates.is_empty()) {
+            self.0.stored.lock().unwrap().enrolled_again += 1;
+        }
         let request = request.into_inner();
         let ticket: EnrolmentTicket = request
             .token
