@@ -187,10 +187,14 @@ impl Tries<'_> {
         let path = self.parts.folder.identity();
         let secrets = &*self.parts.secrets;
         match block_in_place(|| renewed.write(&path, secrets)) {
-            Ok(()) => info!("certificate is renewed"),
-            Err(error) => warn!(%error, "renewed certificate is not kept"),
+            Ok(()) => {
+                info!("certificate is renewed");
+                *self.identity = renewed;
+            }
+            // Once it is used, the server takes the old one no more, which the next start would
+            // have.
+            Err(error) => warn!(%error, "renewed certificate is not kept, and not used"),
         }
-        *self.identity = renewed;
     }
 }
 
