@@ -46,6 +46,8 @@ fn give_up_lost_segments(journal: &mut Journal) -> anyhow::Result<()> {
         .collect();
     for segment in lost {
         journal.lose(segment, GapReason::RecorderDied)?;
+        // The gap is durable before what it stands for is gone.
+        journal.sync()?;
         journal.spool().lock().forget_segment(segment)?;
     }
     Ok(())

@@ -214,6 +214,8 @@ impl SpoolSide {
             warn!(segment = %id, "spool is full: the gap is told later");
             return Ok(());
         }
+        // The gap is durable before what it stands for is gone.
+        self.spool.lock().sync()?;
         self.forget(id)
     }
 
