@@ -3,7 +3,7 @@
 use eidetic_model::{AgentId, Timestamp};
 use eidetic_store::{
     StoreError,
-    control::{Agent, AgentState, ControlStore},
+    control::{Agent, AgentState, ControlStore, TakenUp},
 };
 use tracing::error;
 
@@ -94,10 +94,15 @@ async fn take_up_renewed(
     if renewal.is_none_or(|(_, expected)| expected != hex::encode(serial)) {
         return Err(Refused::Replaced);
     }
-    agent.certificate_serial = serial.to_vec();
-    let stored = control.put_agent(agent.clone()).await;
-    stored.map_err(Refused::Store)?;
-    Ok(agent)
+    // Not all of the agent is written: an administrator may be removing it.
+    let taken_up = control.take_up_certificate(agent.id, serial).await;
+    match taken_up.map_err(Refused::Store)? {
+        TakenUp::Yes => {
+            agent.certificate_serial = serial.to_vec();
+            Ok(agent)
+        }
+        TakenUp::NotActive => Err(Refused::Removed(agent.id)),
+    }
 }
 
 fn renewal_setting(agent: AgentId) -> String {

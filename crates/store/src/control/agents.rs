@@ -23,6 +23,26 @@ pub struct Agent {
     pub certificate_serial: Vec<u8>,
 }
 
+/// What an agent says that it is. Agents are upgraded and computers renamed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentDescription {
+    /// The computer's name.
+    pub computer_name: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// The computer's operating system.
+    pub operating_system: String,
+}
+
+/// What became of a certificate that an agent uses for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenUp {
+    /// It is the agent's now.
+    Yes,
+    /// There is no such agent, or it was removed.
+    NotActive,
+}
+
 /// Whether an agent may connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgentState {

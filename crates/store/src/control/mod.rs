@@ -7,7 +7,7 @@ mod sqlite;
 mod suite;
 mod users;
 
-pub use agents::{Agent, AgentState, EnrolmentToken, Redeemed};
+pub use agents::{Agent, AgentDescription, AgentState, EnrolmentToken, Redeemed, TakenUp};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
 pub use sqlite::SqliteControl;
 pub use users::{SignIn, SignInId, User, ViewingEvent};
@@ -33,13 +33,22 @@ pub trait ControlStore: Send + Sync {
         secret_sha256: [u8; 32],
         now: Timestamp,
     ) -> Result<Redeemed, StoreError>;
-    /// Adds an agent, or replaces what is known of it.
+    /// Adds an agent, or replaces all that is known of it.
     async fn put_agent(&self, agent: Agent) -> Result<(), StoreError>;
+    /// Keeps what an agent says that it is, and changes nothing else of it: an agent that was
+    /// removed meanwhile stays removed. One that is not known stays unknown.
+    async fn describe_agent(
+        &self,
+        id: AgentId,
+        description: AgentDescription,
+    ) -> Result<(), StoreError>;
+    /// From now on an active agent has the certificate with this serial number, and no other.
+    async fn take_up_certificate(&self, id: AgentId, serial: &[u8]) -> Result<TakenUp, StoreError>;
     /// One agent.
     async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError>;
     /// All agents, by name.
     async fn agents(&self) -> Result<Vec<Agent>, StoreError>;
-    /// Keeps when an agent was last heard of, and the policy revision that it follows.
+    /// Keeps when an agent was last heard of.
     async fn note_contact(&self, id: AgentId, at: Timestamp) -> Result<(), StoreError>;
 
     // What agents report.
@@ -89,6 +98,8 @@ pub trait ControlStore: Send + Sync {
     async fn segments(&self, session: SessionId) -> Result<Vec<StoredSegment>, StoreError>;
     /// One segment, with the agent that it comes from.
     async fn segment(&self, id: SegmentId) -> Result<Option<(AgentId, StoredSegment)>, StoreError>;
+    /// How many bytes of all segments can be played.
+    async fn segment_bytes(&self) -> Result<u64, StoreError>;
     /// The idle stretches of a session, in order.
     async fn idle_stretches(&self, session: SessionId) -> Result<Vec<IdleStretch>, StoreError>;
 
@@ -102,7 +113,8 @@ pub trait ControlStore: Send + Sync {
     async fn user_count(&self) -> Result<u64, StoreError>;
     /// Keeps a sign-in.
     async fn put_sign_in(&self, sign_in: SignIn) -> Result<(), StoreError>;
-    /// One sign-in that has not expired.
+    /// One sign-in that has not expired. One that was made later than now, by more than clocks
+    /// are corrected by, does not count either: a clock that was set back must not make it last.
     async fn sign_in(&self, id: SignInId, now: Timestamp) -> Result<Option<SignIn>, StoreError>;
     /// Ends a sign-in.
     async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError>;

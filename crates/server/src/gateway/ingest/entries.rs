@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use eidetic_model::{AgentId, Entry, RecordSequence, SegmentId, SessionId, SpoolId};
 use eidetic_store::{audit::Batch, control::Applied};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::components::{Change, Components};
 
 /// Stores the entries of one spool.

@@ -14,7 +14,7 @@ use eidetic_wire::{
 };
 use tracing::{debug, error, warn};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::components::{Change, Components};
 
 /// Stores the segments of one agent.

@@ -9,7 +9,7 @@ use super::{
     columns::{id, time},
 };
 use crate::{
-    control::{Agent, EnrolmentToken, Redeemed},
+    control::{Agent, AgentDescription, AgentState, EnrolmentToken, Redeemed, TakenUp},
     sqlite::Failure,
 };
 
@@ -68,6 +68,43 @@ pub(super) fn put(connection: &Connection, agent: &Agent) -> Result<(), Failure>
             agent.certificate_serial,
         ])?;
     Ok(())
+}
+
+pub(super) fn describe(
+    connection: &Connection,
+    id: AgentId,
+    description: &AgentDescription,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "UPDATE agent SET computer_name = ?2, agent_version = ?3, operating_system = ?4 \
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id.to_bytes(),
+            description.computer_name,
+            description.agent_version,
+            description.operating_system,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn take_up_certificate(
+    connection: &Connection,
+    id: AgentId,
+    serial: &[u8],
+) -> Result<TakenUp, Failure> {
+    let changed = connection
+        .prepare_cached("UPDATE agent SET certificate_serial = ?2 WHERE id = ?1 AND state = ?3")?
+        .execute(params![
+            id.to_bytes(),
+            serial,
+            agent_state_code(AgentState::Active)
+        ])?;
+    Ok(match changed {
+        0 => TakenUp::NotActive,
+        _ => TakenUp::Yes,
+    })
 }
 
 pub(super) fn one(connection: &Connection, id: AgentId) -> Result<Option<Agent>, Failure> {

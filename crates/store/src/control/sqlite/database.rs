@@ -22,8 +22,8 @@ use super::{
 use crate::{
     StoreError,
     control::{
-        Agent, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession, Redeemed, SignIn,
-        SignInId, StoredSegment, User, ViewingEvent,
+        Agent, AgentDescription, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession,
+        Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
     },
     sqlite::{Failure, open_readable, open_writable, prepare},
 };
@@ -157,6 +157,25 @@ impl ControlStore for SqliteControl {
             .await
     }
 
+    async fn describe_agent(
+        &self,
+        id: AgentId,
+        description: AgentDescription,
+    ) -> Result<(), StoreError> {
+        self.change("keep what an agent is", move |c| {
+            agents::describe(c, id, &description)
+        })
+        .await
+    }
+
+    async fn take_up_certificate(&self, id: AgentId, serial: &[u8]) -> Result<TakenUp, StoreError> {
+        let serial = serial.to_vec();
+        self.change("keep an agent's certificate", move |c| {
+            agents::take_up_certificate(c, id, &serial)
+        })
+        .await
+    }
+
     async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
         self.read("find an agent", move |c| agents::one(c, id))
             .await
@@ -252,6 +271,10 @@ impl ControlStore for SqliteControl {
     async fn segment(&self, id: SegmentId) -> Result<Option<(AgentId, StoredSegment)>, StoreError> {
         self.read("find a segment", move |c| segments::one(c, id))
             .await
+    }
+
+    async fn segment_bytes(&self) -> Result<u64, StoreError> {
+        self.read("measure the segments", segments::all_bytes).await
     }
 
     async fn idle_stretches(&self, session: SessionId) -> Result<Vec<IdleStretch>, StoreError> {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     control::{KeyFrame, SegmentState, StoredSegment},
-    sqlite::{Failure, to_sql},
+    sqlite::{Failure, from_sql, to_sql},
 };
 
 /// The agent from which a segment comes.
@@ -57,6 +57,15 @@ pub(super) fn open(
             GROWING,
         ])?;
     note_known(connection, session, description.start)
+}
+
+/// The bytes of all segments that can be played.
+pub(super) fn all_bytes(connection: &Connection) -> Result<u64, Failure> {
+    // An index has the column: the rows are not read.
+    let bytes = connection
+        .prepare_cached("SELECT ifnull(sum(bytes), 0) FROM segment")?
+        .query_row([], |row| row.get(0))?;
+    Ok(from_sql(bytes))
 }
 
 /// Adds to a growing segment.

@@ -1,5 +1,7 @@
 //! Users, their sign-ins, what they watched; and settings.
 
+use std::time::Duration;
+
 use eidetic_model::Timestamp;
 use eidetic_search::fold;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -71,16 +73,24 @@ pub(super) fn sign_in(
 ) -> Result<Option<SignIn>, Failure> {
     connection
         .prepare_cached(
-            "SELECT user, created, expires FROM sign_in WHERE id = ?1 AND expires > ?2",
+            "SELECT user, created, expires FROM sign_in \
+             WHERE id = ?1 AND expires > ?2 AND created <= ?3",
         )?
-        .query_and_then(params![id.0, now.as_unix_micros()], |row| {
-            Ok(SignIn {
-                id,
-                user: row.get(0)?,
-                created: time(row, 1)?,
-                expires: time(row, 2)?,
-            })
-        })?
+        .query_and_then(
+            params![
+                id.0,
+                now.as_unix_micros(),
+                now.saturating_add(CLOCK_CORRECTION).as_unix_micros()
+            ],
+            |row| {
+                Ok(SignIn {
+                    id,
+                    user: row.get(0)?,
+                    created: time(row, 1)?,
+                    expires: time(row, 2)?,
+                })
+            },
+        )?
         .next()
         .transpose()
 }
@@ -163,3 +173,6 @@ pub(super) fn put_setting(
         .query_row([name, value], |row| row.get(0))?;
     Ok(from_sql(revision))
 }
+
+/// What a clock is set back by in ordinary life.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(5 * 60);

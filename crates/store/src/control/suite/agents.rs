@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{agent_id, at};
-use crate::control::{Agent, AgentState, ControlStore, EnrolmentToken, Redeemed};
+use crate::control::{
+    Agent, AgentDescription, AgentState, ControlStore, EnrolmentToken, Redeemed, TakenUp,
+};
 
 pub(super) async fn of_many_redemptions_at_once_one_gets_the_token(store: Arc<dyn ControlStore>) {
     let token = |secret: u8, expires: i64| EnrolmentToken {
@@ -42,16 +44,6 @@ pub(super) async fn of_many_redemptions_at_once_one_gets_the_token(store: Arc<dy
 }
 
 pub(super) async fn agents_are_replaced_and_listed_by_name(store: Arc<dyn ControlStore>) {
-    let agent = |id: u8, name: &str| Agent {
-        id: agent_id(id),
-        computer_name: name.into(),
-        agent_version: "0.1.0".into(),
-        operating_system: "Debian 12".into(),
-        enrolled: at(5),
-        last_seen: None,
-        state: AgentState::Active,
-        certificate_serial: vec![1, 2, 3],
-    };
     for (id, name) in [(1, "zeta"), (2, "Émile"), (3, "alpha"), (4, "BETA")] {
         store.put_agent(agent(id, name)).await.unwrap();
     }
@@ -75,4 +67,67 @@ pub(super) async fn agents_are_replaced_and_listed_by_name(store: Arc<dyn Contro
     let seen = store.agent(agent_id(3)).await.unwrap().unwrap();
     assert_eq!(seen.last_seen, Some(at(77)));
     assert_eq!(store.agent(agent_id(9)).await.unwrap(), None);
+}
+
+pub(super) async fn a_removed_agent_stays_removed_whatever_it_says_meanwhile(
+    store: Arc<dyn ControlStore>,
+) {
+    store.put_agent(agent(1, "old name")).await.unwrap();
+    let known = store.agent(agent_id(1)).await.unwrap().unwrap();
+    let removed = Agent {
+        state: AgentState::Removed,
+        ..known
+    };
+    store.put_agent(removed.clone()).await.unwrap();
+    // What was admitted before the removal comes only now.
+    let description = AgentDescription {
+        computer_name: "new name".into(),
+        agent_version: "0.2.0".into(),
+        operating_system: "Debian 13".into(),
+    };
+    let described = store.describe_agent(agent_id(1), description.clone());
+    described.await.unwrap();
+    let taken_up = store.take_up_certificate(agent_id(1), &[9]).await;
+    assert_eq!(taken_up.unwrap(), TakenUp::NotActive);
+    let expected = Agent {
+        computer_name: "new name".into(),
+        agent_version: "0.2.0".into(),
+        operating_system: "Debian 13".into(),
+        ..removed
+    };
+    assert_eq!(store.agent(agent_id(1)).await.unwrap(), Some(expected));
+
+    let described = store.describe_agent(agent_id(2), description);
+    described.await.unwrap();
+    assert_eq!(store.agent(agent_id(2)).await.unwrap(), None);
+}
+
+pub(super) async fn a_certificate_is_taken_up_by_its_agent_only(store: Arc<dyn ControlStore>) {
+    for id in [1, 2] {
+        store.put_agent(agent(id, "host")).await.unwrap();
+    }
+    let taken_up = store.take_up_certificate(agent_id(1), &[9]).await;
+    assert_eq!(taken_up.unwrap(), TakenUp::Yes);
+    let renewed = Agent {
+        certificate_serial: vec![9],
+        ..agent(1, "host")
+    };
+    assert_eq!(store.agent(agent_id(1)).await.unwrap(), Some(renewed));
+    let other = store.agent(agent_id(2)).await.unwrap();
+    assert_eq!(other, Some(agent(2, "host")));
+    let taken_up = store.take_up_certificate(agent_id(3), &[9]).await;
+    assert_eq!(taken_up.unwrap(), TakenUp::NotActive);
+}
+
+fn agent(id: u8, name: &str) -> Agent {
+    Agent {
+        id: agent_id(id),
+        computer_name: name.into(),
+        agent_version: "0.1.0".into(),
+        operating_system: "Debian 12".into(),
+        enrolled: at(5),
+        last_seen: None,
+        state: AgentState::Active,
+        certificate_serial: vec![1, 2, 3],
+    }
 }

@@ -37,6 +37,8 @@ macro_rules! promises {
 promises! {
     agents::of_many_redemptions_at_once_one_gets_the_token,
     agents::agents_are_replaced_and_listed_by_name,
+    agents::a_removed_agent_stays_removed_whatever_it_says_meanwhile,
+    agents::a_certificate_is_taken_up_by_its_agent_only,
     recordings::entries_are_taken_in_once_and_without_holes,
     recordings::nothing_of_another_agent_can_be_touched,
     recordings::what_is_of_no_session_can_come_from_every_agent,
@@ -46,6 +48,7 @@ promises! {
     recordings::segments_grow_and_are_sealed_lost_or_reset,
     users::users_are_found_whatever_the_case,
     users::sign_ins_expire_and_end,
+    users::a_clock_that_was_set_back_does_not_make_sign_ins_last,
     users::viewings_are_listed_the_latest_first,
     users::settings_count_their_revisions,
 }

@@ -248,7 +248,9 @@ pub(super) async fn segments_grow_and_are_sealed_lost_or_reset(store: Arc<dyn Co
         bytes: 1_200,
         sha256: [7; 32],
     };
+    assert_eq!(store.segment_bytes().await.unwrap(), 1_000);
     store.seal_segment(end).await.unwrap();
+    assert_eq!(store.segment_bytes().await.unwrap(), 1_200);
     // Whole is whole.
     store
         .lose_segment(first, GapReason::SegmentDamaged)

@@ -48,6 +48,27 @@ pub(super) async fn sign_ins_expire_and_end(store: Arc<dyn ControlStore>) {
     assert!(is_there(4, 20).await.is_some());
 }
 
+pub(super) async fn a_clock_that_was_set_back_does_not_make_sign_ins_last(
+    store: Arc<dyn ControlStore>,
+) {
+    const HOUR: i64 = 3_600;
+    let id = SignInId([1; 32]);
+    let sign_in = SignIn {
+        id,
+        user: "anna".into(),
+        created: at(100 * HOUR),
+        expires: at(112 * HOUR),
+    };
+    store.put_sign_in(sign_in).await.unwrap();
+    let counts = async |now: i64| store.sign_in(id, at(now)).await.unwrap().is_some();
+    assert!(counts(100 * HOUR - 1).await, "a small correction");
+    assert!(!counts(99 * HOUR).await);
+    assert!(!counts(0).await);
+    assert!(!counts(113 * HOUR).await);
+    assert!(!counts(1_000_000 * HOUR).await);
+    assert!(counts(101 * HOUR).await, "the clock is right again");
+}
+
 pub(super) async fn viewings_are_listed_the_latest_first(store: Arc<dyn ControlStore>) {
     let event = |when: i64, object: &str| ViewingEvent {
         when: at(when),

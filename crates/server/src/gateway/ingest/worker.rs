@@ -1,0 +1,90 @@
+//! The one who does the jobs.
+
+use eidetic_model::SpoolId;
+use eidetic_store::control::{Agent, AgentDescription};
+use eidetic_wire::{convert::Hello, server_link::Input};
+
+use super::{Job, entries::Entries, failure::Failure, segments::Segments};
+use crate::components::Components;
+
+/// Stores what one agent sends on one connection.
+pub struct Ingest {
+    components: Components,
+    agent: Agent,
+    entries: Option<Entries>,
+    segments: Segments,
+}
+
+impl Ingest {
+    /// Nothing was stored yet.
+    pub fn new(components: Components, agent: Agent) -> Self {
+        Self {
+            segments: Segments::new(components.clone(), agent.id),
+            components,
+            agent,
+            entries: None,
+        }
+    }
+
+    /// Does a job. The answer is for the link.
+    pub async fn run(&mut self, job: Job) -> Input {
+        let done = match job {
+            Job::Open(hello) => self.open(hello).await,
+            Job::Entries(entries) => match &mut self.entries {
+                Some(store) => store.store(&entries).await.map(Input::EntriesStored),
+                None => Err(Failure::Misbehaved("entries came before Hello".to_owned())),
+            },
+            Job::Append(chunk) => {
+                let id = chunk.id;
+                let outcome = self.segments.append(&chunk).await;
+                outcome.map(|outcome| Input::Segment(id, outcome))
+            }
+            Job::End(end) => {
+                let outcome = self.segments.end(&end).await;
+                outcome.map(|outcome| Input::Segment(end.id, outcome))
+            }
+            Job::Query(id) => {
+                let outcome = self.segments.query(id).await;
+                outcome.map(|outcome| Input::Segment(id, outcome))
+            }
+        };
+        done.unwrap_or_else(|failure| Input::Stop(failure.refusal(self.agent.id)))
+    }
+
+    async fn open(&mut self, hello: Hello) -> Result<Input, Failure> {
+        let control = &self.components.control;
+        let last_sequence = control.last_sequence(self.agent.id, hello.spool).await?;
+        self.note_what_it_is(&hello).await?;
+        self.entries = Some(self.entries_of(hello.spool));
+        let current = self.components.policy.borrow().clone();
+        Ok(Input::Opened {
+            last_sequence,
+            policy_revision: current.revision,
+            policy: current.policy,
+        })
+    }
+
+    fn entries_of(&self, spool: SpoolId) -> Entries {
+        Entries::new(self.components.clone(), self.agent.id, spool)
+    }
+
+    /// Agents are upgraded and computers renamed.
+    async fn note_what_it_is(&self, hello: &Hello) -> Result<(), Failure> {
+        let known = AgentDescription {
+            computer_name: self.agent.computer_name.clone(),
+            agent_version: self.agent.agent_version.clone(),
+            operating_system: self.agent.operating_system.clone(),
+        };
+        let said = AgentDescription {
+            computer_name: hello.computer_name.clone(),
+            agent_version: hello.agent_version.clone(),
+            operating_system: hello.operating_system.clone(),
+        };
+        if said != known {
+            // Only this is written: an administrator may be removing the agent.
+            let control = &self.components.control;
+            control.describe_agent(self.agent.id, said).await?;
+        }
+        Ok(())
+    }
+}
