@@ -10,7 +10,9 @@ use eidetic_store::{
     segments::{Appended, Sealed},
 };
 use eidetic_wire::{
-    convert::SegmentChunk, proto::segment_rejected::Reason, server_link::SegmentOutcome,
+    convert::{MAX_UNIX_MICROS, SegmentChunk},
+    proto::segment_rejected::Reason,
+    server_link::SegmentOutcome,
 };
 use tracing::{debug, error, warn};
 
@@ -282,7 +284,10 @@ impl Growing {
             .scanner
             .header()
             .map_or(0, |header| header.start_unix_micros);
-        Timestamp::from_unix_micros(start).saturating_add(std::time::Duration::from_micros(micros))
+        let time = Timestamp::from_unix_micros(start);
+        let time = time.saturating_add(std::time::Duration::from_micros(micros));
+        // What stands in the bytes of a segment was not checked when the message came in.
+        Timestamp::from_unix_micros(time.as_unix_micros().clamp(0, MAX_UNIX_MICROS))
     }
 }
 
@@ -296,3 +301,32 @@ fn unknown(taken: u64) -> SegmentOutcome {
 /// Each holds a scanner, which is small; an agent has one for each of its displays.
 const MAX_GROWING: usize = 64;
 const READ_BYTES: u64 = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use eidetic_codec::{Encoder, EncoderConfig, FrameInterval, PictureSize, SegmentWriter};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_segment_that_claims_impossible_times_stays_within_the_possible() {
+        let size = PictureSize::new(16, 16).unwrap();
+        let encoder = Encoder::new(EncoderConfig::new(size)).unwrap();
+        for (claimed, taken) in [(i64::MAX, MAX_UNIX_MICROS), (i64::MIN, 0), (7, 8)] {
+            let header = encoder.segment_header(claimed, FrameInterval::Variable);
+            let mut bytes = Vec::new();
+            let _no_packets = SegmentWriter::begin(&header, &mut bytes);
+            let mut growing = Growing {
+                session: SessionId::from_uuid(Uuid::nil()),
+                scanner: PacketScanner::new(),
+                scanned: 0,
+                playable: 0,
+                last_key_frame: None,
+                unreadable: false,
+            };
+            growing.scanner.push(&bytes, |_| {}).unwrap();
+            assert_eq!(growing.absolute(1).as_unix_micros(), taken);
+        }
+    }
+}
