@@ -143,6 +143,10 @@ impl Enrolment {
         let name = agent.computer_name.clone();
         let stored = self.components.control.put_agent(agent).await;
         stored.map_err(store_failed)?;
+        // A certificate that was given before and not used yet does not count any more.
+        admission::renewed(self.components.control.as_ref(), id, &signed.serial)
+            .await
+            .map_err(store_failed)?;
         info!(agent = %id, computer = name, "agent enrolled");
         self.components.news.tell(Change::Agent(id));
         Ok(self.response(id, signed))

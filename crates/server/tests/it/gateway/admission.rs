@@ -184,6 +184,7 @@ async fn a_renewed_certificate_replaces_the_old_one_once_it_is_used() {
 async fn an_agent_that_is_enrolled_again_stays_who_it_is_and_a_copy_does_not() {
     let server = TestServer::start().await;
     let agent = enrolled(&server).await;
+    let renewed_before = agent.renewed().await.unwrap();
     let control = &server.components.control;
     let mut known = control.agent(agent.id).await.unwrap().unwrap();
     known.state = AgentState::Removed;
@@ -193,6 +194,8 @@ async fn an_agent_that_is_enrolled_again_stays_who_it_is_and_a_copy_does_not() {
     let again = agent.enrolled_again(&token).await.unwrap();
     assert_eq!(again.id, agent.id);
     drop(again.attach().await);
+    let text = refused(&renewed_before).await;
+    assert!(text.contains("was replaced by a newer one"), "{text}");
     let used = again.enrolled_again(&token).await.err().unwrap();
     assert_eq!(used.code(), Code::PermissionDenied);
 
