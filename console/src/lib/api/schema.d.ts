@@ -82,7 +82,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell that the server works */
+        /** Tell that the server works: that its stores answer */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -292,6 +292,23 @@ export interface paths {
         put?: never;
         /** Sign out */
         post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how much is stored */
+        get: operations["storage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -838,6 +855,34 @@ export interface components {
             password: string;
             /** @description The user's name; case does not count. */
             user_name: string;
+        };
+        /** @description How much is stored. */
+        Storage: {
+            /**
+             * Format: int64
+             * @description The bytes of the activity records on disk.
+             */
+            audit_bytes: number;
+            /**
+             * Format: int64
+             * @description The time of the newest activity record, if there is any.
+             */
+            newest_us?: number | null;
+            /**
+             * Format: int64
+             * @description The time of the oldest activity record, if there is any.
+             */
+            oldest_us?: number | null;
+            /**
+             * Format: int64
+             * @description Activity records.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description The bytes of the screen segments that can be played.
+             */
+            segment_bytes: number;
         };
         /** @description That a user looked at something, or changed it. */
         Viewing: {
@@ -1402,6 +1447,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
             };
             /** @description a problem */
             default: {

@@ -21,7 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, health, live, policy, search, segments, sessions, thumbnails, viewings,
+        account, computers, health, live, policy, search, segments, sessions, storage, thumbnails,
+        viewings,
     },
 };
 
@@ -44,6 +45,7 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(computers::computers))
         .routes(routes!(computers::make_enrolment_token))
         .routes(routes!(policy::policy, policy::put_policy))
+        .routes(routes!(storage::storage))
         .routes(routes!(viewings::viewings))
         .routes(routes!(openapi));
     let media = OpenApiRouter::default()

@@ -125,6 +125,17 @@ impl ApiError {
         }
     }
 
+    /// The server cannot do its work now.
+    pub fn not_working(error: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            inside: Some(Box::new(error)),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the server cannot work now; its log says why",
+            )
+        }
+    }
+
     fn problem(&self) -> Problem {
         Problem {
             kind: self.kind,
@@ -145,7 +156,8 @@ impl From<StoreError> for ApiError {
                 inside: inside.inside,
                 ..Self::new(
                     StatusCode::INSUFFICIENT_STORAGE,
-                    "the server's disk is full: what is done here could not be recorded",
+                    "the server's disk is full: who looks at what and who changes what could not \
+                     be recorded, so it is refused; make room on the server",
                 )
             }
         } else {

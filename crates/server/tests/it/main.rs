@@ -4,5 +4,6 @@
 
 mod api;
 mod command_line;
+mod faulty;
 mod gateway;
 mod process;

@@ -10,6 +10,7 @@ mod records;
 mod search;
 mod segments;
 mod sessions;
+mod storage;
 mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
@@ -20,4 +21,5 @@ pub use segments::Segment;
 pub use sessions::{
     Display, Idle, SessionDetail, SessionEventItem, SessionMark, SessionSummary, Sessions,
 };
+pub use storage::Storage;
 pub use viewings::{Viewing, Viewings};

@@ -8,5 +8,6 @@ pub mod policy;
 pub mod search;
 pub mod segments;
 pub mod sessions;
+pub mod storage;
 pub mod thumbnails;
 pub mod viewings;

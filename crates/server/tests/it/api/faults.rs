@@ -1,94 +1,90 @@
 //! When something in here breaks.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use axum::body::Body;
-use eidetic_model::{SessionId, Timestamp};
-use eidetic_search::{Field, Filter, Mark};
-use eidetic_server::{api, api::ApiState};
-use eidetic_store::{
-    StoreError,
-    audit::{AuditHealth, AuditStore, Batch, Page, PageOf},
-};
 use serde_json::json;
-use tower::ServiceExt as _;
 
-use super::support::{Answer, Server, opened, session_id};
-
-/// An audit database whose disk has gone.
-struct Broken;
-
-fn broken<T>() -> Result<T, StoreError> {
-    Err(StoreError::Failed {
-        attempt: "read the disk in bay 7",
-        source: "no such device".into(),
-    })
-}
-
-#[async_trait]
-impl AuditStore for Broken {
-    async fn append(&self, _batch: Batch) -> Result<(), StoreError> {
-        broken()
-    }
-
-    async fn search(&self, _filter: &Filter, _page: Page) -> Result<PageOf, StoreError> {
-        broken()
-    }
-
-    async fn count(
-        &self,
-        _filter: &Filter,
-        _by: Field,
-        _top: usize,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        broken()
-    }
-
-    async fn timeline(
-        &self,
-        _session: SessionId,
-        _after: Option<Mark>,
-        _limit: usize,
-    ) -> Result<PageOf, StoreError> {
-        broken()
-    }
-
-    async fn purge(&self, _before: Timestamp) -> Result<u64, StoreError> {
-        broken()
-    }
-
-    async fn health(&self) -> Result<AuditHealth, StoreError> {
-        broken()
-    }
-}
+use super::support::{PASSWORD, Server, activity, opened, session_id};
+use crate::faulty::{Disk, with_audit_on, with_control_on};
 
 #[tokio::test]
 async fn a_failing_store_is_a_problem_that_tells_the_outside_nothing_of_the_inside() {
     let server = Server::start().await;
     server.take_in(vec![opened(1, 0)]).await;
+    let disk = Disk::default();
+    let server = server.with(with_audit_on(&disk, server.components.clone()));
     let browser = server.signed_in().await;
-    let mut components = server.components.clone();
-    components.audit = Arc::new(Broken);
-    let state = ApiState::new(components, b"the authority", server.shutdown.signal());
-    let router = api::router(state);
+    disk.take_out();
     let session = format!("/api/v1/sessions/{}", session_id(1));
-    for (method, path) in [
-        ("POST", "/api/v1/search"),
-        ("GET", session.as_str()),
-        ("GET", &format!("{session}/activities")),
-        ("GET", &format!("{session}/live")),
-    ] {
-        let request = browser.request(method, path).body(Body::empty()).unwrap();
-        let answer = Answer::of(router.clone().oneshot(request).await.unwrap()).await;
+    let search = browser.post("/api/v1/search", &json!({})).await;
+    let mut answers = vec![search, browser.get(&session).await];
+    for part in ["activities", "live"] {
+        answers.push(browser.get(&format!("{session}/{part}")).await);
+    }
+    for answer in answers {
         answer.problem(500);
         assert!(!answer.text().contains("bay 7"), "{}", answer.text());
         assert!(!answer.text().contains("device"), "{}", answer.text());
     }
-    let request = browser.request("GET", "/api/v1/computers");
-    let request = request.body(Body::empty()).unwrap();
-    let answer = Answer::of(router.oneshot(request).await.unwrap()).await;
-    assert_eq!(answer.status, 200);
+    browser.read("/api/v1/computers").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_shown_and_the_reason_is_said() {
+    let server = Server::start().await;
+    server
+        .take_in(vec![opened(1, 0), activity(1, 1, "Payroll")])
+        .await;
+    let disk = Disk::default();
+    let server = server.with(with_control_on(&disk, server.components.clone()));
+    let browser = server.signed_in().await;
+    disk.fill();
+    let session = format!("/api/v1/sessions/{}", session_id(1));
+    let mut refused = vec![
+        browser.post("/api/v1/search", &json!({})).await,
+        server.browser().sign_in("anna", PASSWORD).await,
+        browser.put("/api/v1/policy", &json!({})).await,
+        browser.post("/api/v1/enrolment-tokens", &json!({})).await,
+    ];
+    let parts = ["/activities", "/live", "/thumbnail"].map(|part| format!("{session}{part}"));
+    for path in ["/api/v1/sessions", &session]
+        .into_iter()
+        .chain(parts.iter().map(String::as_str))
+    {
+        refused.push(browser.get(path).await);
+    }
+    for answer in refused {
+        let problem = answer.problem(507);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("disk is full"), "{detail}");
+        assert!(detail.contains("make room"), "{detail}");
+        assert!(!answer.text().contains("Payroll"), "{}", answer.text());
+        assert!(answer.headers.get("set-cookie").is_none());
+    }
+    // What nobody needs to answer for goes on.
+    for path in [
+        "health",
+        "account",
+        "computers",
+        "policy",
+        "storage",
+        "viewings",
+    ] {
+        browser.read(&format!("/api/v1/{path}")).await;
+    }
+
+    disk.mend();
+    let found = browser.post("/api/v1/search", &json!({})).await;
+    assert!(found.text().contains("Payroll"), "{}", found.text());
+    browser.read("/api/v1/sessions").await;
+    let viewings = browser.read("/api/v1/viewings").await;
+    let what: Vec<_> = viewings["viewings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|viewing| viewing["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(what, ["listed sessions", "searched", "signed in"]);
 }
 
 #[tokio::test]

@@ -11,5 +11,6 @@ mod recordings;
 mod search;
 mod secrecy;
 mod segments;
+mod server_state;
 mod support;
 mod thumbnails;

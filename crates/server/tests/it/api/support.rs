@@ -64,18 +64,28 @@ impl Server {
             policy: watch::Sender::new(PolicyRevision::default()),
             connected: ConnectedAgents::default(),
         };
+        let server = Self::of(components, clock);
+        server.add_user("anna", false).await;
+        server
+    }
+
+    /// Another server with these components, and the same clock. Whoever is signed in to the one
+    /// is signed in to the other if they share their control data.
+    pub fn with(&self, components: Components) -> Self {
+        Self::of(components, self.clock.clone())
+    }
+
+    fn of(components: Components, clock: SimulatedClock) -> Self {
         let shutdown = Shutdown::new();
         let state = ApiState::new(components.clone(), b"the authority", shutdown.signal());
-        let server = Self {
+        Self {
             router: api::router(state.clone()),
             state,
             components,
             clock,
             shutdown,
             sequence: 1.into(),
-        };
-        server.add_user("anna", false).await;
-        server
+        }
     }
 
     pub async fn add_user(&self, name: &str, must_change_password: bool) {

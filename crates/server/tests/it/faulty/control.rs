@@ -1,0 +1,47 @@
+//! Control data on a disk.
+
+use eidetic_model::{
+    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
+    SpoolId, Timestamp,
+};
+use eidetic_store::{
+    StoreError,
+    control::{
+        Agent, AgentDescription, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession,
+        Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
+    },
+};
+
+super::on_a_disk! { ControlStore:
+    write add_enrolment_token(token: EnrolmentToken) -> ();
+    write redeem_enrolment_token(secret_sha256: [u8; 32], now: Timestamp) -> Redeemed;
+    write put_agent(agent: Agent) -> ();
+    write describe_agent(id: AgentId, description: AgentDescription) -> ();
+    write take_up_certificate(id: AgentId, serial: &[u8]) -> TakenUp;
+    read agent(id: AgentId) -> Option<Agent>;
+    read agents() -> Vec<Agent>;
+    write note_contact(id: AgentId, at: Timestamp) -> ();
+    read last_sequence(agent: AgentId, spool: SpoolId) -> RecordSequence;
+    write apply(agent: AgentId, spool: SpoolId, entries: &[(RecordSequence, Entry)]) -> Applied;
+    write grow_segment(id: SegmentId, bytes: u64, until: Timestamp, key_frames: &[KeyFrame]) -> ();
+    write seal_segment(end: SegmentEnd) -> ();
+    write lose_segment(id: SegmentId, reason: GapReason) -> ();
+    write reset_segment(id: SegmentId) -> ();
+    read session(id: SessionId) -> Option<RecordedSession>;
+    read sessions(before: Option<(Timestamp, SessionId)>, limit: usize) -> Vec<RecordedSession>;
+    read segments(session: SessionId) -> Vec<StoredSegment>;
+    read segment(id: SegmentId) -> Option<(AgentId, StoredSegment)>;
+    read segment_bytes() -> u64;
+    read idle_stretches(session: SessionId) -> Vec<IdleStretch>;
+    write put_user(user: User) -> ();
+    read user(name: &str) -> Option<User>;
+    read user_count() -> u64;
+    write put_sign_in(sign_in: SignIn) -> ();
+    read sign_in(id: SignInId, now: Timestamp) -> Option<SignIn>;
+    write end_sign_in(id: SignInId) -> ();
+    write end_other_sign_ins(user: &str, but: SignInId) -> ();
+    write note_viewing(event: ViewingEvent) -> ();
+    read viewings(limit: usize) -> Vec<ViewingEvent>;
+    read setting(name: &str) -> Option<(u64, String)>;
+    write put_setting(name: &str, value: &str) -> u64;
+}
