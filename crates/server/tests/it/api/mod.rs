@@ -12,5 +12,5 @@ mod search;
 mod secrecy;
 mod segments;
 mod server_state;
-mod support;
+pub mod support;
 mod thumbnails;

@@ -75,7 +75,8 @@ impl Server {
         Self::of(components, self.clock.clone())
     }
 
-    fn of(components: Components, clock: SimulatedClock) -> Self {
+    /// A server with these components, which have this clock. It has no users of its own.
+    pub fn of(components: Components, clock: SimulatedClock) -> Self {
         let shutdown = Shutdown::new();
         let state = ApiState::new(components.clone(), b"the authority", shutdown.signal());
         Self {

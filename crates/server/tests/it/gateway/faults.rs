@@ -1,21 +1,7 @@
 //! What goes wrong at one end does not stop anything else.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use eidetic_model::{Policy, Recording, SessionId, Timestamp};
-use eidetic_search::{Field, Filter, Mark};
-use eidetic_server::policy::PolicyRevision;
-use eidetic_store::{
-    StoreError,
-    audit::{AuditHealth, AuditStore, Batch, Page, PageOf},
-};
 use eidetic_wire::proto::refused;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -28,7 +14,7 @@ use super::{
     agent::Said,
     server::TestServer,
     storing::titles,
-    things::{SESSION, activity, session_opened, title},
+    things::{SESSION, activity, session_opened},
 };
 
 #[tokio::test]
@@ -71,31 +57,6 @@ async fn an_agent_that_misbehaves_is_told_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_new_policy_reaches_the_agent_within_five_seconds() {
-    let server = TestServer::start().await;
-    let mut attached = enrolled(&server).await.attach().await;
-    let default = Policy::default();
-    let policy = Policy::new(
-        Recording::MetadataOnly,
-        9,
-        default.idle_after(),
-        default.max_titles_per_second(),
-        default.spool(),
-    );
-    server.components.policy.send_replace(PolicyRevision {
-        revision: 7,
-        policy: policy.unwrap(),
-    });
-    let told = timeout(Duration::from_secs(5), attached.hear()).await;
-    let Ok(Some(Said::Policy(told))) = told else {
-        panic!("no policy, but {told:?}");
-    };
-    assert_eq!(told.revision, 7);
-    assert!(!told.record_screen);
-    assert_eq!(told.max_frames_per_second, 9);
-}
-
-#[tokio::test]
 async fn a_newer_connection_of_an_agent_takes_the_place_of_the_older() {
     let server = TestServer::start().await;
     let agent = enrolled(&server).await;
@@ -109,37 +70,6 @@ async fn a_newer_connection_of_an_agent_takes_the_place_of_the_older() {
     newer.say_entries(2, &[activity(SESSION, 1)]).await;
     assert_eq!(newer.stored_through().await, 2);
     assert_eq!(server.components.connected.count(), 1);
-}
-
-#[tokio::test]
-async fn a_full_disk_acknowledges_nothing_and_nothing_is_lost_once_there_is_room() {
-    let full = Arc::new(AtomicBool::new(true));
-    let server = TestServer::start_with({
-        let full = full.clone();
-        |mut components| {
-            components.audit = Arc::new(SometimesFull {
-                store: components.audit,
-                full,
-            });
-            components
-        }
-    })
-    .await;
-    let agent = enrolled(&server).await;
-    let entries = [session_opened(SESSION), activity(SESSION, 1)];
-    for _ in 0..2 {
-        let mut attached = agent.attach().await;
-        assert_eq!(attached.welcome.last_sequence, 0);
-        attached.say_entries(1, &entries).await;
-        let refused = attached.refused().await;
-        assert_eq!(refused.reason(), refused::Reason::Overloaded);
-        assert!(refused.message.contains("no space left"), "{refused:?}");
-    }
-    full.store(false, Ordering::Relaxed);
-    let mut attached = agent.attach().await;
-    attached.say_entries(1, &entries).await;
-    assert_eq!(attached.stored_through().await, 2);
-    assert_eq!(titles(&server, SESSION).await, [title(1)]);
 }
 
 #[tokio::test]
@@ -166,50 +96,4 @@ async fn a_server_that_stops_acknowledges_what_came_in_before() {
     assert!(again.welcome.last_sequence >= acknowledged);
     let stored = titles(&server, SESSION).await.len() as u64;
     assert_eq!(stored + 1, again.welcome.last_sequence);
-}
-
-/// An audit database that has no space while it is told so.
-struct SometimesFull {
-    store: Arc<dyn AuditStore>,
-    full: Arc<AtomicBool>,
-}
-
-#[async_trait]
-impl AuditStore for SometimesFull {
-    async fn append(&self, batch: Batch) -> Result<(), StoreError> {
-        if self.full.load(Ordering::Relaxed) {
-            return Err(StoreError::Full { what: "records" });
-        }
-        self.store.append(batch).await
-    }
-
-    async fn search(&self, filter: &Filter, page: Page) -> Result<PageOf, StoreError> {
-        self.store.search(filter, page).await
-    }
-
-    async fn count(
-        &self,
-        filter: &Filter,
-        by: Field,
-        top: usize,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        self.store.count(filter, by, top).await
-    }
-
-    async fn timeline(
-        &self,
-        session: SessionId,
-        after: Option<Mark>,
-        limit: usize,
-    ) -> Result<PageOf, StoreError> {
-        self.store.timeline(session, after, limit).await
-    }
-
-    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.store.purge(before).await
-    }
-
-    async fn health(&self) -> Result<AuditHealth, StoreError> {
-        self.store.health().await
-    }
 }

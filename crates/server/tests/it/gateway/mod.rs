@@ -4,6 +4,8 @@ mod admission;
 mod agent;
 mod crash;
 mod faults;
+mod full_disk;
+mod policy;
 mod server;
 mod storing;
 mod things;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use eidetic_model::Clock;
 use eidetic_runtime::{Shutdown, SystemClock, Task};
 use eidetic_server::{
     components::Components,
@@ -18,6 +19,7 @@ pub struct TestServer {
     pub components: Components,
     pub authority: Arc<Authority>,
     pub address: SocketAddr,
+    clock: Arc<dyn Clock>,
     folder: TempDir,
     shutdown: Shutdown,
     gateway: Task<Result<(), GatewayError>>,
@@ -25,18 +27,24 @@ pub struct TestServer {
 
 impl TestServer {
     pub async fn start() -> Self {
-        Self::start_on(TempDir::new().unwrap(), |components| components).await
+        Self::start_with(|components| components).await
     }
 
     /// A server whose components are changed before it starts.
     pub async fn start_with(change: impl FnOnce(Components) -> Components) -> Self {
-        Self::start_on(TempDir::new().unwrap(), change).await
+        Self::start_on(TempDir::new().unwrap(), Arc::new(SystemClock), change).await
+    }
+
+    /// A server with this clock. It must be right at first, or no certificate is.
+    pub async fn start_by(clock: Arc<dyn Clock>) -> Self {
+        Self::start_on(TempDir::new().unwrap(), clock, |components| components).await
     }
 
     /// Stops and starts again on the same data.
     pub async fn restart(self) -> Self {
+        let clock = self.clock.clone();
         let folder = self.stop().await;
-        Self::start_on(folder, |components| components).await
+        Self::start_on(folder, clock, |components| components).await
     }
 
     pub async fn stop(self) -> TempDir {
@@ -58,10 +66,14 @@ impl TestServer {
             .unwrap()
     }
 
-    async fn start_on(temporary: TempDir, change: impl FnOnce(Components) -> Components) -> Self {
+    async fn start_on(
+        temporary: TempDir,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(Components) -> Components,
+    ) -> Self {
         let folder = DataFolder::open(temporary.path()).unwrap();
-        let components = change(folder.components(Arc::new(SystemClock)).await.unwrap());
-        let authority = Arc::new(folder.authority(&SystemClock).unwrap());
+        let components = change(folder.components(clock.clone()).await.unwrap());
+        let authority = Arc::new(folder.authority(&*clock).unwrap());
         let now = components.clock.wall();
         let names = [SERVER_TLS_NAME.to_owned()];
         let certificate =
@@ -80,6 +92,7 @@ impl TestServer {
             components,
             authority,
             address,
+            clock,
             folder: temporary,
             shutdown,
             gateway,
