@@ -5,11 +5,33 @@ use serde_json::{Value, json};
 use super::support::{Server, activity, opened};
 
 async fn with_activities(count: u64) -> Server {
+    let titles: Vec<_> = (0..count).map(|n| format!("Window {n}")).collect();
+    with_titles(&titles.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+async fn with_titles(titles: &[&str]) -> Server {
     let server = Server::start().await;
     let mut entries = vec![opened(1, 0)];
-    entries.extend((0..count).map(|n| activity(1, n, &format!("Window {n}"))));
+    entries.extend(
+        (0..)
+            .zip(titles)
+            .map(|(secs, title)| activity(1, secs, title)),
+    );
     server.take_in(entries).await;
     server
+}
+
+/// The titles that a search finds, in the order in which they came.
+async fn found(server: &Server, conditions: &Value) -> Vec<String> {
+    let browser = server.signed_in().await;
+    let request = json!({"conditions": conditions});
+    let answer = browser.post("/api/v1/search", &request).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    let records = answer["records"].as_array().unwrap().iter().rev();
+    records
+        .map(|record| record["what"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -82,6 +104,68 @@ async fn conditions_free_text_and_times_choose_records() {
     let from = 1_767_225_600_000_000_i64 + 20_000_000;
     assert_eq!(count(json!({"from_us": from})).await, 5);
     assert_eq!(count(json!({"until_us": from})).await, 20);
+}
+
+#[tokio::test]
+async fn each_operator_compares_without_minding_case() {
+    let server = with_titles(&["Payroll 2026", "payroll", "My PAYROLL", "Étude"]).await;
+    for (operator, value, expected) in [
+        ("contains", "ROLL 2", ["Payroll 2026"].as_slice()),
+        ("contains", "ÉTU", &["Étude"]),
+        ("does_not_contain", "payROLL", &["Étude"]),
+        ("equals", "PayRoll", &["payroll"]),
+        (
+            "not_equal_to",
+            "Payroll",
+            &["Payroll 2026", "My PAYROLL", "Étude"],
+        ),
+        ("starts_with", "pay", &["Payroll 2026", "payroll"]),
+        ("ends_with", "payroll", &["payroll", "My PAYROLL"]),
+        ("ends_with", "%", &[]),
+    ] {
+        let condition = json!([{"field": "what", "operator": operator, "value": value}]);
+        assert_eq!(found(&server, &condition).await, expected, "{operator}");
+    }
+    let condition = json!([{"field": "what", "value": "my"}]);
+    assert_eq!(found(&server, &condition).await, ["My PAYROLL"]);
+}
+
+#[tokio::test]
+async fn conditions_on_one_field_are_alternatives_and_fields_must_hold_together() {
+    let server = with_titles(&["Payroll", "Budget", "Budget 2025", "Holidays"]).await;
+    let what = |operator: &str, value: &str| json!({"field": "what", "operator": operator, "value": value});
+    let where_ = |value: &str| json!({"field": "where", "operator": "equals", "value": value});
+    let (payroll, budget) = (what("equals", "payroll"), what("starts_with", "budget"));
+    for (conditions, expected) in [
+        (
+            vec![&payroll, &budget],
+            ["Payroll", "Budget", "Budget 2025"].as_slice(),
+        ),
+        (
+            vec![&payroll, &budget, &where_("rds01")],
+            &["Payroll", "Budget", "Budget 2025"],
+        ),
+        (vec![&payroll, &budget, &where_("rds02")], &[]),
+        (
+            vec![&payroll, &where_("rds01"), &where_("rds02")],
+            &["Payroll"],
+        ),
+        // What must be absent is no alternative.
+        (
+            vec![&payroll, &budget, &what("does_not_contain", "2025")],
+            &["Payroll", "Budget"],
+        ),
+        (
+            vec![
+                &what("not_equal_to", "payroll"),
+                &what("not_equal_to", "budget"),
+            ],
+            &["Budget 2025", "Holidays"],
+        ),
+    ] {
+        let conditions = json!(conditions);
+        assert_eq!(found(&server, &conditions).await, expected, "{conditions}");
+    }
 }
 
 #[tokio::test]
