@@ -151,7 +151,7 @@ fn params(name: &str, serial: &[u8], now: Timestamp, validity: Duration) -> Cert
     subject.push(DnType::CommonName, name);
     params.distinguished_name = subject;
     params.serial_number = Some(SerialNumber::from_slice(serial));
-    let since_epoch = now.saturating_since(Timestamp::default());
+    let since_epoch = now.saturating_since(Timestamp::default()).min(LATEST);
     let now = rcgen::date_time_ymd(1970, 1, 1) + since_epoch;
     // Agents whose clocks are slow shall be able to connect at once.
     params.not_before = now - CLOCK_TOLERANCE;
@@ -184,4 +184,6 @@ const DAY_SECS: u64 = 86_400;
 const AUTHORITY_VALIDITY: Duration = Duration::from_secs(20 * 365 * DAY_SECS);
 /// Browsers take no longer.
 const SERVER_VALIDITY: Duration = Duration::from_secs(397 * DAY_SECS);
+/// Certificates can tell years up to 9999 only; a clock that says more is wrong.
+const LATEST: Duration = Duration::from_secs(7_900 * 365 * DAY_SECS);
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(DAY_SECS);

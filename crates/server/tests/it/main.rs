@@ -6,4 +6,5 @@ mod api;
 mod command_line;
 mod faulty;
 mod gateway;
+mod log;
 mod process;

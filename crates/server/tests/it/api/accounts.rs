@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use eidetic_model::Timestamp;
 use serde_json::json;
 
-use super::support::{PASSWORD, Server};
+use super::support::{PASSWORD, START, Server};
 
 #[tokio::test]
 async fn a_sign_in_gives_a_cookie_that_lasts_twelve_hours_whether_used_or_not() {
@@ -188,4 +189,31 @@ async fn signing_in_is_recorded() {
     let viewings = browser.read("/api/v1/viewings").await;
     assert_eq!(viewings["viewings"][0]["what"], "signed in");
     assert_eq!(viewings["viewings"][0]["user"], "anna");
+}
+
+#[tokio::test]
+async fn a_sign_in_lasts_twelve_hours_whatever_the_clock_does() {
+    let server = Server::start().await;
+    let browser = server.signed_in().await;
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let counts = async |now: Timestamp| {
+        server.clock.jump_to(now);
+        browser.get("/api/v1/account").await.status == 200
+    };
+    assert!(counts(START.saturating_add(hours(11))).await);
+    assert!(!counts(START.saturating_add(hours(12))).await);
+    assert!(!counts(Timestamp::MAX).await);
+    // Set back, it would last longer; a correction by seconds sends nobody away.
+    assert!(counts(START.saturating_sub(Duration::from_secs(20))).await);
+    assert!(!counts(START.saturating_sub(hours(1))).await);
+    assert!(!counts(Timestamp::MIN).await);
+    // One can sign in at any time, and goes on once the clock is right again.
+    for now in [Timestamp::MIN, Timestamp::default(), START, Timestamp::MAX] {
+        server.clock.jump_to(now);
+        let mut other = server.browser();
+        assert_eq!(other.sign_in("anna", PASSWORD).await.status, 200);
+        let stays = other.get("/api/v1/account").await.status;
+        // At the end of time nothing lasts.
+        assert_eq!(stays == 200, now != Timestamp::MAX, "{now}");
+    }
 }

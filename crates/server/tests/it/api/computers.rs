@@ -1,5 +1,6 @@
 //! Monitored computers, their enrolment and their policy.
 
+use eidetic_model::Timestamp;
 use eidetic_server::components::{AgentStatus, Connection};
 use eidetic_store::control::{Agent, AgentState, Redeemed};
 use eidetic_wire::EnrolmentTicket;
@@ -79,6 +80,24 @@ async fn an_enrolment_token_works_once_and_names_this_server() {
         answer.json()["expires_us"],
         at_secs(86_400).as_unix_micros()
     );
+}
+
+#[tokio::test]
+async fn a_token_stays_valid_once_whatever_the_clock_does() {
+    let server = Server::start().await;
+    let browser = server.signed_in().await;
+    let request = json!({"valid_for_secs": 600});
+    let answer = browser.post("/api/v1/enrolment-tokens", &request).await;
+    let ticket: EnrolmentTicket = answer.json()["token"].as_str().unwrap().parse().unwrap();
+    let control = &server.components.control;
+    let redeem = async |now: Timestamp| {
+        let redeemed = control.redeem_enrolment_token(ticket.secret_sha256(), now);
+        redeemed.await.unwrap()
+    };
+    assert_eq!(redeem(at_secs(600)).await, Redeemed::Expired);
+    assert_eq!(redeem(Timestamp::MAX).await, Redeemed::Expired);
+    assert_eq!(redeem(Timestamp::MIN).await, Redeemed::Yes);
+    assert_eq!(redeem(at_secs(1)).await, Redeemed::AlreadyUsed);
 }
 
 #[tokio::test]

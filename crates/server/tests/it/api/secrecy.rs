@@ -1,46 +1,15 @@
 //! What is captured and what is secret never reaches the log.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::support::{PASSWORD, Server, activity, opened, session_id};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'w> MakeWriter<'w> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
-    }
-}
+use crate::log::Log;
 
 /// On one thread, so that the log of this test is that of everything it starts.
 #[tokio::test(flavor = "current_thread")]
 async fn titles_searches_passwords_and_cookies_never_reach_the_log() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _while_it_lives = tracing::subscriber::set_default(subscriber);
+    let _while_it_lives = tracing::subscriber::set_default(log.subscriber());
 
     let server = Server::start().await;
     server
@@ -62,7 +31,7 @@ async fn titles_searches_passwords_and_cookies_never_reach_the_log() {
         .await;
     let token = browser.post("/api/v1/enrolment-tokens", &json!({})).await;
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     assert!(text.contains("request answered"), "{text}");
     let cookie = browser.cookie.clone().unwrap();
     let cookie = cookie.split_once('=').unwrap().1;

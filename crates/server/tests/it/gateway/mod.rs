@@ -2,10 +2,12 @@
 
 mod admission;
 mod agent;
+mod clock;
 mod crash;
 mod faults;
 mod full_disk;
 mod policy;
+mod secrecy;
 mod server;
 mod storing;
 mod things;
