@@ -198,7 +198,9 @@ impl Attachment {
             timeout.saturating_sub(self.components.clock.monotonic())
         });
         // INVARIANT: nothing is taken in while more than this waits, so neither queue grows.
-        let has_room = self.jobs.len() < MAX_WAITING && self.outbox.len() < MAX_WAITING;
+        let has_room = self.jobs.len() < MAX_WAITING
+            && self.jobs.bytes() < MAX_WAITING_BYTES
+            && self.outbox.len() < MAX_WAITING;
         tokio::select! {
             message = self.messages.message(), if has_room => Event::Message(message),
             permit = self.replies.reserve(), if !self.outbox.is_empty() => match permit {
@@ -312,6 +314,8 @@ impl Worker {
 
 /// How many messages may wait on either side of the link.
 const MAX_WAITING: usize = 256;
+/// How much memory what waits to be stored may take; one more message may come on top.
+const MAX_WAITING_BYTES: usize = 16 << 20;
 const CONTACT_INTERVAL: Duration = Duration::from_secs(10);
 const TURN_LIMIT: Duration = Duration::from_secs(15);
 const FAREWELL_LIMIT: Duration = Duration::from_secs(3);

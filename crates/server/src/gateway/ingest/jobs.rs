@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use eidetic_model::{Entry, RecordSequence, SegmentEnd, SegmentId};
+use eidetic_model::{ActivityRecord, Entry, RecordSequence, SegmentEnd, SegmentId};
 use eidetic_wire::{
     MAX_ENTRIES_PER_MESSAGE,
     convert::{Hello, SegmentChunk},
@@ -25,34 +25,85 @@ pub enum Job {
 
 /// Jobs in the order in which they came. How many there are is its owner's to bound.
 #[derive(Debug, Default)]
-pub struct Jobs(VecDeque<Job>);
+pub struct Jobs {
+    waiting: VecDeque<Job>,
+    /// INVARIANT: the memory that all in `waiting` take together.
+    bytes: usize,
+}
 
 impl Jobs {
     /// Adds a job.
     pub fn push(&mut self, job: Job) {
-        self.0.push_back(job);
+        self.bytes += job.bytes();
+        self.waiting.push_back(job);
     }
 
     /// How many wait.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.waiting.len()
+    }
+
+    /// About how much memory those that wait take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The next job. Entries that came in several messages and wait together are stored together:
     /// what it costs to make them durable is paid once.
     pub fn next(&mut self) -> Option<Job> {
-        let mut job = self.0.pop_front()?;
+        let mut job = self.waiting.pop_front()?;
         if let Job::Entries(entries) = &mut job {
-            while let Some(Job::Entries(more)) = self.0.front_mut()
+            while let Some(Job::Entries(more)) = self.waiting.front_mut()
                 && entries.len() + more.len() <= MAX_ENTRIES_PER_MESSAGE
             {
                 entries.append(more);
-                self.0.pop_front();
+                self.bytes -= JOB_BYTES;
+                self.waiting.pop_front();
             }
         }
+        // What was put together weighs what its parts did.
+        self.bytes -= job.bytes();
         Some(job)
     }
 }
+
+impl Job {
+    fn bytes(&self) -> usize {
+        let held = match self {
+            Self::Entries(entries) => entries.iter().map(|(_, entry)| entry_bytes(entry)).sum(),
+            Self::Append(chunk) => chunk.bytes.len(),
+            Self::Open(_) | Self::End(_) | Self::Query(_) => 0,
+        };
+        // The names in the others are short.
+        held + JOB_BYTES
+    }
+}
+
+fn entry_bytes(entry: &Entry) -> usize {
+    let texts = match entry {
+        Entry::Activity(record) => record_bytes(record),
+        Entry::SessionOpened(session) => {
+            session.who.len() + session.where_.len() + session.display_name.len()
+        }
+        _ => 0,
+    };
+    texts + size_of::<(RecordSequence, Entry)>()
+}
+
+fn record_bytes(record: &ActivityRecord) -> usize {
+    let details = record.details.iter();
+    let details: usize = details
+        .map(|line| line.reveal().len() + size_of_val(line))
+        .sum();
+    let application = record.application.as_ref().map_or(0, |application| {
+        application.path.len() + application.description.len()
+    });
+    let workstation = record.workstation.as_ref().map_or(0, String::len);
+    let texts = record.who.len() + record.what.reveal().len() + record.where_.len();
+    texts + details + application + workstation
+}
+
+const JOB_BYTES: usize = size_of::<Job>();
 
 #[cfg(test)]
 mod tests {
@@ -81,6 +132,26 @@ mod tests {
         jobs.push(entries(1_000..1_002));
         assert_eq!(sequences(jobs.next()).len(), 999);
         assert_eq!(sequences(jobs.next()).len(), 2);
+    }
+
+    #[test]
+    fn what_waits_is_weighed_until_it_is_taken() {
+        let mut jobs = Jobs::default();
+        assert_eq!(jobs.bytes(), 0);
+        jobs.push(Job::Append(SegmentChunk {
+            id: SegmentId::from_uuid(Uuid::nil()),
+            offset: 0,
+            bytes: vec![0; 100_000].into(),
+        }));
+        let chunk = jobs.bytes();
+        assert!((100_000..101_000).contains(&chunk));
+        jobs.push(entries(1..4));
+        jobs.push(entries(4..6));
+        assert!(jobs.bytes() > chunk);
+        jobs.next();
+        assert!(jobs.bytes() < 10_000);
+        jobs.next();
+        assert_eq!((jobs.len(), jobs.bytes()), (0, 0));
     }
 
     fn entries(range: std::ops::Range<u64>) -> Job {
