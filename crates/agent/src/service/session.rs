@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use eidetic_capture::LoginSession;
 use eidetic_model::{
-    Action, ActivityRecord, Captured, GapReason, ObjectType, Policy, SegmentId, SessionDescription,
-    SessionEvent, Timestamp,
+    Action, ActivityRecord, Captured, Entry, GapReason, IdleStretch, ObjectType, Policy, SegmentId,
+    SessionDescription, SessionEvent, SessionId, Timestamp,
 };
 
 use eidetic_wire::Backoff;
@@ -134,4 +134,13 @@ pub(super) fn gap_record(
         coalesced: 0,
         moment: None,
     }
+}
+
+/// That nobody was there.
+pub(super) fn idle_stretch(session: SessionId, from: Timestamp, until: Timestamp) -> Entry {
+    Entry::Idle(IdleStretch {
+        session,
+        from,
+        until: until.max(from),
+    })
 }

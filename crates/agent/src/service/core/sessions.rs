@@ -1,0 +1,139 @@
+//! How sessions begin and end, and what happens to them in between.
+
+use eidetic_capture::{LoginSession, LoginSessionId, SessionChange};
+use eidetic_model::{Entry, GapReason, SessionDescription, SessionEnding, SessionEvent, SessionId};
+use tracing::{info, warn};
+
+use super::{
+    super::session::{RecordedSession, RecorderState, event_record, gap_record, idle_stretch},
+    Core,
+};
+use crate::channel::Order;
+
+impl Core {
+    pub(super) fn session_changed(&mut self, change: SessionChange) -> anyhow::Result<()> {
+        match change {
+            SessionChange::Began { session, .. } if self.stopping => {
+                info!(
+                    session = session.id.0,
+                    "session begins too late to be recorded"
+                );
+                Ok(())
+            }
+            SessionChange::Began { session, .. } => self.open_session(session),
+            SessionChange::Happened { id, event } => {
+                let Some(session) = self.sessions.get(&id) else {
+                    return Ok(());
+                };
+                let record = event_record(&session.description, event, self.parts.clock.wall());
+                self.journal.entry(&Entry::Activity(record))?;
+                Ok(())
+            }
+            SessionChange::Ended { id } => self.end_session(&id, SessionEvent::SignOut),
+            SessionChange::ShuttingDown => self.end_all_sessions(SessionEvent::Shutdown),
+        }
+    }
+
+    pub(super) fn open_session(&mut self, login: LoginSession) -> anyhow::Result<()> {
+        if self.sessions.contains_key(&login.id) {
+            return Ok(());
+        }
+        let start = self.parts.clock.wall();
+        let id = login.id.clone();
+        let description = SessionDescription {
+            id: SessionId::from_uuid(self.parts.ids.new_id(start)),
+            who: format!("{}\\{}", self.parts.computer, login.user_name),
+            where_: self.parts.computer.clone(),
+            origin: login.origin.clone(),
+            display_name: login.display.clone().unwrap_or_default(),
+            start,
+        };
+        info!(session = %description.id, login = id.0, display = description.display_name,
+            "recording a session");
+        self.journal
+            .entry(&Entry::SessionOpened(description.clone()))?;
+        let record = event_record(&description, SessionEvent::MonitoringStart, start);
+        self.journal.entry(&Entry::Activity(record))?;
+        // The next start must not tell of the end of a session whose beginning was lost.
+        self.journal.sync()?;
+        let has_display = login.display.is_some();
+        self.sessions
+            .insert(id.clone(), RecordedSession::new(login, description));
+        self.write_alive()?;
+        if has_display {
+            self.start_recorder(&id);
+        } else {
+            warn!(
+                login = id.0,
+                "session has no X display: only its events are recorded"
+            );
+        }
+        self.write_status();
+        Ok(())
+    }
+
+    pub(super) fn end_all_sessions(&mut self, event: SessionEvent) -> anyhow::Result<()> {
+        let ids: Vec<_> = self.sessions.keys().cloned().collect();
+        for id in ids {
+            self.end_session(&id, event)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a session: its recorder first writes what it has.
+    pub(super) fn end_session(
+        &mut self,
+        id: &LoginSessionId,
+        event: SessionEvent,
+    ) -> anyhow::Result<()> {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return Ok(());
+        };
+        match session.recorder {
+            RecorderState::Running { run, .. } => {
+                session.recorder = RecorderState::Stopping { run, event };
+                self.parts.recorders.order(run, Order::Stop);
+                Ok(())
+            }
+            RecorderState::Stopping { .. } => Ok(()),
+            RecorderState::NoDisplay | RecorderState::Waiting => self.close_session(id, event),
+        }
+    }
+
+    pub(super) fn close_session(
+        &mut self,
+        id: &LoginSessionId,
+        event: SessionEvent,
+    ) -> anyhow::Result<()> {
+        let Some(session) = self.sessions.remove(id) else {
+            return Ok(());
+        };
+        let description = &session.description;
+        // The clock may have been moved back.
+        let end = self.parts.clock.wall().max(description.start);
+        if let Some((reason, from)) = session.gap {
+            let record = gap_record(description, reason, from, end);
+            self.journal.entry(&Entry::Activity(record))?;
+        }
+        if let Some(from) = self.full_since {
+            let from = from.max(description.start);
+            let record = gap_record(description, GapReason::SpoolFull, from, end);
+            self.journal.entry(&Entry::Activity(record))?;
+        }
+        if let Some(from) = session.idle_since {
+            self.journal
+                .entry(&idle_stretch(description.id, from, end))?;
+        }
+        let record = event_record(description, event, end);
+        self.journal.entry(&Entry::Activity(record))?;
+        self.journal.entry(&Entry::SessionClosed(SessionEnding {
+            session: description.id,
+            end,
+        }))?;
+        info!(session = %description.id, how = event.what(), "session is recorded to its end");
+        self.journal.sync()?;
+        self.write_alive()?;
+        self.write_status();
+        Ok(())
+    }
+}
