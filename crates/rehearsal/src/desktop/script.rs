@@ -64,7 +64,7 @@ const STEPS: &[Step] = &[
     Step::Terminal,
     Step::Type("ls -la /usr/share | head -40"),
     Step::Key("Return"),
-    Step::Type("printf '\\033]0;%s\\007' \"$(hostname): disk report\"; df -h"),
+    Step::Type("printf '\\033]0;%s\\007' 'Monthly report'; ls -l /usr/share/doc | head -30"),
     Step::Key("Return"),
     Step::Browser,
     Step::Wheel(5),
@@ -80,6 +80,6 @@ const STEPS: &[Step] = &[
     Step::Wheel(8),
     Step::Key("Home"),
     Step::Terminal,
-    Step::Type("cat /etc/os-release; ps aux | tail -12"),
+    Step::Type("cat /etc/os-release; cal -y 2026 || date"),
     Step::Key("Return"),
 ];
