@@ -307,7 +307,10 @@ fn object_failed(attempt: &'static str) -> impl Fn(object_store::Error) -> Store
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
         while let Some(error) = cause {
             if let Some(error) = error.downcast_ref::<std::io::Error>()
-                && error.kind() == std::io::ErrorKind::StorageFull
+                && matches!(
+                    error.kind(),
+                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+                )
             {
                 return StoreError::Full { what: "segments" };
             }

@@ -51,6 +51,22 @@ impl SqliteControl {
         let path = path.as_ref().to_owned();
         let connection = open_writable(&path, PAGE_BYTES, NAME, MIGRATIONS)
             .map_err(|failure| failure.into_error("open the control database", WHAT))?;
+        Self::with_connection(path, connection)
+    }
+
+    /// As [`SqliteControl::open`], on a disk that is full at so many pages.
+    #[cfg(test)]
+    pub(in crate::control) fn open_small(path: &Path, max_pages: u32) -> Result<Self, StoreError> {
+        let connection = open_writable(path, PAGE_BYTES, NAME, MIGRATIONS)
+            .and_then(|connection| {
+                connection.pragma_update(None, "max_page_count", max_pages)?;
+                Ok(connection)
+            })
+            .map_err(|failure| failure.into_error("open the control database", WHAT))?;
+        Self::with_connection(path.to_owned(), connection)
+    }
+
+    fn with_connection(path: PathBuf, connection: Connection) -> Result<Self, StoreError> {
         Ok(Self {
             writer: Writer::start(connection)?,
             readers: Some(Arc::new(Readers {

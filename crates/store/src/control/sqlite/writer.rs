@@ -64,6 +64,9 @@ trait Change: Send {
     /// Makes the change in the open transaction.
     fn make(&mut self, connection: &Connection);
 
+    /// Why it took back the whole transaction: all in it failed for this.
+    fn failure(&self) -> Failure;
+
     /// Tells whoever asked what became of it.
     fn finish(self: Box<Self>, committed: Result<(), &Failure>);
 }
@@ -82,6 +85,13 @@ where
 {
     fn make(&mut self, connection: &Connection) {
         self.result = self.work.take().map(|work| in_savepoint(connection, work));
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Store(match &self.result {
+            Some(Err(failure)) => failure.again(self.attempt, WHAT),
+            _ => gone(self.attempt),
+        })
     }
 
     fn finish(self: Box<Self>, committed: Result<(), &Failure>) {
@@ -115,12 +125,12 @@ fn run(connection: &Connection, mut changes: mpsc::Receiver<Box<dyn Change>>) {
 fn commit(connection: &Connection, group: &mut [Box<dyn Change>]) -> Result<(), Failure> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for change in group {
+        change.make(connection);
         // After some failures, such as a full disk, SQLite takes back the whole transaction:
         // what came before is gone then, and what comes after must not be made on its own.
         if connection.is_autocommit() {
-            break;
+            return Err(change.failure());
         }
-        change.make(connection);
     }
     connection.execute_batch("COMMIT").map_err(|error| {
         if !connection.is_autocommit() {

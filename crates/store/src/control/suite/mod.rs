@@ -10,7 +10,7 @@ use eidetic_model::{
     SpoolId, Timestamp,
 };
 
-use super::{Applied, ControlStore, SqliteControl};
+use super::{Applied, ControlStore, SqliteControl, ViewingEvent};
 use crate::StoreError;
 
 /// Each promise, held by the database in a file and by the one in memory.
@@ -84,6 +84,45 @@ async fn what_was_kept_is_there_after_a_restart_and_a_newer_format_is_refused() 
         SqliteControl::open(&path),
         Err(StoreError::Damaged { .. })
     ));
+}
+
+#[tokio::test]
+async fn on_a_full_disk_what_was_kept_stays_and_what_was_refused_can_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.db");
+    let store = SqliteControl::open_small(&path, 100).unwrap();
+    let viewing = |number: i64| ViewingEvent {
+        when: at(number),
+        user: "anna".into(),
+        address: String::new(),
+        what: "searched".into(),
+        object: "x".repeat(1_000),
+    };
+    // Many at once: they are committed together, as far as there is room.
+    let all = (0..1_000).map(|number| store.note_viewing(viewing(number)));
+    let kept = futures::future::join_all(all).await;
+    let refused = kept.iter().filter_map(|kept| kept.as_ref().err());
+    for refused in refused {
+        assert!(matches!(refused, StoreError::Full { .. }), "{refused:?}");
+    }
+    let kept = kept.iter().filter(|kept| kept.is_ok()).count();
+    assert!((1..1_000).contains(&kept), "{kept}");
+    let many: Vec<_> = (1..=200).map(|id| opened(id, 10)).collect();
+    let entries = numbered(1, many);
+    let applied = store.apply(agent_id(1), spool(), &entries).await;
+    assert!(
+        matches!(applied, Err(StoreError::Full { .. })),
+        "{applied:?}"
+    );
+    assert_eq!(last(&store).await, 0);
+    assert_eq!(store.sessions(None, 10).await.unwrap(), []);
+    assert_eq!(store.viewings(1_000).await.unwrap().len(), kept);
+    drop(store);
+
+    let store = SqliteControl::open(&path).unwrap();
+    assert_eq!(store.viewings(1_000).await.unwrap().len(), kept);
+    apply(&store, &entries).await;
+    assert_eq!(last(&store).await, 200);
 }
 
 fn at(seconds: i64) -> Timestamp {
