@@ -1,19 +1,20 @@
 //! Accepts connections and makes the TLS handshake, each within its time.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
+use eidetic_model::AgentId;
 use eidetic_runtime::{ShutdownSignal, Task};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::mpsc,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::{debug, warn};
 
-use super::stream::AgentStream;
-use crate::connections::Connections;
+use super::stream::{AgentStream, HeldPlace, Peer};
+use crate::{connections::Connections, pki::AgentCertificate};
 
 /// Connections that are ready for gRPC. The task that accepts them ends with its handle.
 pub fn incoming(
@@ -38,17 +39,34 @@ pub fn incoming(
 #[derive(Clone, Debug)]
 pub struct Places {
     handshakes: Connections,
-    with_certificate: Arc<Semaphore>,
-    without: Arc<Semaphore>,
+    of_agents: Connections<AgentId>,
+    others: Connections,
 }
 
 impl Places {
-    /// Room for so many connections with a certificate.
-    pub fn new(with_certificate: usize) -> Self {
+    /// Room for so many connections of agents.
+    pub fn new(of_agents: usize) -> Self {
         Self {
             handshakes: Connections::new(MAX_HANDSHAKES, MAX_HANDSHAKES_BY_ADDRESS),
-            with_certificate: Arc::new(Semaphore::new(with_certificate)),
-            without: Arc::new(Semaphore::new(MAX_WITHOUT_CERTIFICATE)),
+            of_agents: Connections::new(of_agents, MAX_BY_AGENT),
+            others: Connections::new(MAX_OTHERS, MAX_OTHERS_BY_ADDRESS),
+        }
+    }
+
+    /// Room for one more of this peer. Who shows an agent's certificate is counted as that agent,
+    /// everybody else by his address.
+    fn place(&self, peer: &Peer) -> Option<HeldPlace> {
+        let certificate = peer.certificate.as_ref();
+        let agent = certificate.and_then(|certificate| AgentCertificate::read(certificate).ok());
+        match agent {
+            Some(certificate) => {
+                let place = self.of_agents.place_now(certificate.agent);
+                place.map(HeldPlace::Agent)
+            }
+            None => {
+                let place = self.others.place_now(peer.address.ip());
+                place.map(HeldPlace::Other)
+            }
         }
     }
 }
@@ -107,19 +125,12 @@ async fn handshake(
             return None;
         }
     };
-    let certain = stream.get_ref().1.peer_certificates().is_some();
-    let places = if certain {
-        places.with_certificate
-    } else {
-        places.without
-    };
-    match places.try_acquire_owned() {
-        Ok(place) => Some(AgentStream::new(stream, address, place)),
-        Err(_) => {
-            warn!(%address, with_certificate = certain, "too many connections, one was dropped");
-            None
-        }
+    let peer = Peer::of(&stream, address);
+    let place = places.place(&peer);
+    if place.is_none() {
+        warn!(%address, "too many connections, one was dropped");
     }
+    place.map(|place| AgentStream::new(stream, peer, place))
 }
 
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -127,4 +138,8 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 const MAX_HANDSHAKES: usize = 256;
 /// So that one computer that says nothing does not keep the others out.
 const MAX_HANDSHAKES_BY_ADDRESS: usize = 64;
-const MAX_WITHOUT_CERTIFICATE: usize = 64;
+/// One that works, and some that broke and are not known to have.
+const MAX_BY_AGENT: usize = 4;
+const MAX_OTHERS: usize = 256;
+/// So that one computer without a certificate does not keep the others from enrolling.
+const MAX_OTHERS_BY_ADDRESS: usize = 32;

@@ -194,7 +194,7 @@ impl gateway_server::Gateway for Calls {
         let agent = admit(&self.components, &peer).await.inspect_err(
             |refused| warn!(address = %peer.address, reason = %refused, "agent refused"),
         )?;
-        peer.admit();
+        let in_use = peer.admit();
         let (replies, receiver) = attachment::reply_channel();
         let attaching = Attaching {
             components: self.components.clone(),
@@ -206,7 +206,10 @@ impl gateway_server::Gateway for Calls {
             replies,
             shutdown: self.shutdown.clone(),
         };
-        self.tasks.spawn(attaching.run());
+        self.tasks.spawn(async move {
+            attaching.run().await;
+            drop(in_use);
+        });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 }

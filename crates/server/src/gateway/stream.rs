@@ -5,31 +5,38 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll},
     time::Duration,
 };
 
+use eidetic_model::AgentId;
 use rustls_pki_types::CertificateDer;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
-    time::Sleep,
+    time::{Instant, Sleep},
 };
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
-/// A connection after its TLS handshake. It breaks off when its time is up before an agent was
-/// admitted on it: whoever cannot say who he is does not keep a place for long.
+use crate::connections::Place;
+
+/// A connection after its TLS handshake. It breaks off when no agent was attached on it for some
+/// time: whoever cannot say who he is, or has nothing to send, does not keep a place for long.
 pub struct AgentStream {
     stream: TlsStream<TcpStream>,
     peer: Peer,
     time_is_up: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
+    _place: HeldPlace,
+}
+
+/// The place of a connection among those of its kind.
+pub enum HeldPlace {
+    /// One of this agent.
+    Agent(#[expect(dead_code, reason = "held until the end")] Place<AgentId>),
+    /// One of this address.
+    Other(#[expect(dead_code, reason = "held until the end")] Place),
 }
 
 /// Who is at the other end.
@@ -39,23 +46,23 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The certificate (DER) that the handshake has checked, if there was one.
     pub certificate: Option<CertificateDer<'static>>,
-    admitted: Arc<AtomicBool>,
+    usage: Arc<Mutex<Usage>>,
 }
+
+/// Whether a connection is made use of.
+#[derive(Debug, Default)]
+struct Usage {
+    attached: usize,
+    /// Since it was looked at last.
+    was_attached: bool,
+}
+
+/// An agent is attached, until this is dropped. The connection stays as long.
+pub struct InUse(Arc<Mutex<Usage>>);
 
 impl Peer {
-    /// The connection may stay.
-    pub fn admit(&self) {
-        self.admitted.store(true, Ordering::Relaxed);
-    }
-}
-
-impl AgentStream {
-    /// Wraps a connection, which holds its place as long as it lasts.
-    pub fn new(
-        stream: TlsStream<TcpStream>,
-        address: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    /// The one at the other end of this connection.
+    pub fn of(stream: &TlsStream<TcpStream>, address: SocketAddr) -> Self {
         let certificate = stream
             .get_ref()
             .1
@@ -63,16 +70,57 @@ impl AgentStream {
             .and_then(|chain| chain.first())
             .map(|certificate| certificate.clone().into_owned());
         Self {
+            address,
+            certificate,
+            usage: Arc::default(),
+        }
+    }
+
+    /// An agent is admitted: the connection may stay until it leaves.
+    pub fn admit(&self) -> InUse {
+        lock(&self.usage).attached += 1;
+        InUse(Arc::clone(&self.usage))
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        let mut usage = lock(&self.0);
+        usage.attached -= 1;
+        usage.was_attached = true;
+    }
+}
+
+impl AgentStream {
+    /// Wraps a connection, which holds its place as long as it lasts.
+    pub fn new(stream: TlsStream<TcpStream>, peer: Peer, place: HeldPlace) -> Self {
+        Self {
             stream,
-            peer: Peer {
-                address,
-                certificate,
-                admitted: Arc::default(),
-            },
-            time_is_up: Box::pin(tokio::time::sleep(TIME_TO_BE_ADMITTED)),
+            peer,
+            time_is_up: Box::pin(tokio::time::sleep(TIME_TO_ATTACH)),
             _place: place,
         }
     }
+
+    /// Whether the connection was of no use for as long as it may be.
+    fn is_forsaken(&mut self, context: &mut Context<'_>) -> bool {
+        while self.time_is_up.as_mut().poll(context).is_ready() {
+            let mut usage = lock(&self.peer.usage);
+            let was_attached = std::mem::take(&mut usage.was_attached);
+            if usage.attached == 0 && !was_attached {
+                return true;
+            }
+            let next = Instant::now() + TIME_TO_ATTACH;
+            self.time_is_up.as_mut().reset(next);
+        }
+        false
+    }
+}
+
+fn lock(usage: &Mutex<Usage>) -> MutexGuard<'_, Usage> {
+    usage
+        .lock()
+        .expect("nothing panics while it holds this lock")
 }
 
 impl Connected for AgentStream {
@@ -89,9 +137,7 @@ impl AsyncRead for AgentStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.peer.admitted.load(Ordering::Relaxed)
-            && self.time_is_up.as_mut().poll(context).is_ready()
-        {
+        if self.is_forsaken(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
@@ -129,4 +175,4 @@ impl AsyncWrite for AgentStream {
 }
 
 /// Enough to enrol or to attach over a slow link.
-const TIME_TO_BE_ADMITTED: Duration = Duration::from_secs(30);
+const TIME_TO_ATTACH: Duration = Duration::from_secs(30);

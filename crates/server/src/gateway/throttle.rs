@@ -1,14 +1,12 @@
 //! Slows down who tries tokens.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
+
+use crate::connections::ClientNetwork;
 
 /// Counts failed attempts by address.
 #[derive(Debug, Default)]
-pub struct Throttle(HashMap<IpAddr, Failures>);
+pub struct Throttle(HashMap<ClientNetwork, Failures>);
 
 #[derive(Clone, Copy, Debug)]
 struct Failures {
@@ -19,7 +17,7 @@ struct Failures {
 impl Throttle {
     /// How long this address has to wait before its next attempt; zero if it may try.
     pub fn wait(&self, now: Duration, address: IpAddr) -> Duration {
-        match self.0.get(&subject(address)) {
+        match self.0.get(&address.into()) {
             Some(failures) if failures.count >= MAX_FAILURES => {
                 (failures.last + FORGET_AFTER).saturating_sub(now)
             }
@@ -37,26 +35,18 @@ impl Throttle {
             // Under attack from everywhere: begin anew rather than grow.
             self.0.clear();
         }
-        let failures = self.0.entry(subject(address)).or_insert(Failures {
-            count: 0,
-            last: now,
-        });
+        let failures = self
+            .0
+            .entry(ClientNetwork::from(address))
+            .or_insert(Failures {
+                count: 0,
+                last: now,
+            });
         if now.saturating_sub(failures.last) >= FORGET_AFTER {
             failures.count = 0;
         }
         failures.count = failures.count.saturating_add(1);
         failures.last = now;
-    }
-}
-
-/// Whoever has one address of IPv6 has the whole network of 64 bits.
-fn subject(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        address => address,
     }
 }
 

@@ -57,6 +57,19 @@ async fn an_agent_that_misbehaves_is_told_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn one_agent_cannot_take_the_places_of_the_others() {
+    let server = TestServer::start().await;
+    let (greedy, other) = (enrolled(&server).await, enrolled(&server).await);
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(greedy.client().await.unwrap());
+    }
+    assert!(greedy.renewed().await.is_err(), "a fifth connection");
+    other.attach().await;
+    drop(held);
+}
+
+#[tokio::test]
 async fn a_newer_connection_of_an_agent_takes_the_place_of_the_older() {
     let server = TestServer::start().await;
     let agent = enrolled(&server).await;
