@@ -69,6 +69,8 @@ pub(super) struct Core {
     last_run: u64,
     /// Since when segments are not recorded for want of room.
     full_since: Option<Timestamp>,
+    /// Whether the last note of what is being recorded could not be written.
+    is_note_missing: bool,
     stopping: bool,
 }
 
@@ -91,12 +93,13 @@ impl Core {
             runs: HashMap::new(),
             last_run: 0,
             full_since: None,
+            is_note_missing: false,
             stopping: false,
             parts,
         };
         core.journal.set_limits(core.policy.spool());
         recovery::close_what_was_left_open(&mut core.journal, &core.parts.folder.alive())?;
-        core.write_alive()?;
+        core.note_alive();
         core.write_status();
         Ok(core)
     }
@@ -175,16 +178,24 @@ impl Core {
         let now = self.parts.clock.wall();
         self.resume_screens(now)?;
         self.journal.sync()?;
-        if !self.sessions.is_empty() {
-            self.write_alive()?;
+        if !self.sessions.is_empty() || self.is_note_missing {
+            self.note_alive();
         }
         self.write_status();
         Ok(())
     }
 
-    fn write_alive(&self) -> anyhow::Result<()> {
-        Alive::now(self.parts.clock.wall(), self.sessions.values())
-            .write(&self.parts.folder.alive())
+    /// Notes for the next start what is being recorded. A full disk does not stop recording: the
+    /// next tick tries again.
+    fn note_alive(&mut self) {
+        let note = Alive::now(self.parts.clock.wall(), self.sessions.values());
+        let written = note.write(&self.parts.folder.alive());
+        if let Err(error) = &written
+            && !self.is_note_missing
+        {
+            warn!("what is being recorded cannot be noted, trying again and again: {error:#}");
+        }
+        self.is_note_missing = written.is_err();
     }
 
     /// Nothing depends on it: a failure is only logged.

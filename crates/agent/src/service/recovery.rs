@@ -25,7 +25,9 @@ pub(super) fn close_what_was_left_open(journal: &mut Journal, path: &Path) -> an
     if !entries.is_empty() {
         warn!(sessions = alive.sessions.len(), last_alive = %alive.at,
             "the agent was killed while it recorded: it writes the ends of the sessions now");
-        alive.write(path)?;
+        if let Err(error) = alive.write(path) {
+            warn!("the ends of sessions may be told twice: {error:#}");
+        }
         let written = usize::try_from(newest.saturating_sub(before)).unwrap_or(usize::MAX);
         for entry in entries.iter().skip(written) {
             journal.entry(entry)?;

@@ -59,7 +59,7 @@ impl Core {
         let has_display = login.display.is_some();
         self.sessions
             .insert(id.clone(), RecordedSession::new(login, description));
-        self.write_alive()?;
+        self.note_alive();
         if has_display {
             self.start_recorder(&id);
         } else {
@@ -132,7 +132,7 @@ impl Core {
         }))?;
         info!(session = %description.id, how = event.what(), "session is recorded to its end");
         self.journal.sync()?;
-        self.write_alive()?;
+        self.note_alive();
         self.write_status();
         Ok(())
     }

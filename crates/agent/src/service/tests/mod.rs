@@ -1,4 +1,5 @@
 //! The promises of the service.
 
 mod computer;
+mod full_disk;
 mod promises;
