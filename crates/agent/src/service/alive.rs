@@ -7,25 +7,43 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use eidetic_model::{
-    Entry, IdleStretch, SessionDescription, SessionEnding, SessionEvent, SessionId, SessionOrigin,
-    Timestamp,
+    Entry, GapReason, RecordSequence, SessionDescription, SessionEnding, SessionEvent, SessionId,
+    SessionOrigin, Timestamp,
 };
+use eidetic_wire::{
+    convert::{from_proto, to_proto},
+    proto,
+};
+use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::session::{RecordedSession, event_record};
+use super::{
+    journal::Loss,
+    session::{event_record, gap_record, idle_stretch, loss_record},
+};
 use crate::state_folder::replace_file;
 
 /// What the file says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Alive {
     /// When the service is known to have lived.
     pub(super) at: Timestamp,
     /// What it was recording.
     pub(super) sessions: Vec<AliveSession>,
-    /// The newest entry of the spool before the records of the sessions' ends were written, once
-    /// writing them has begun.
-    pub(super) closing_after: Option<u64>,
+    /// Entries for which the spool had no room. No captured content is among them.
+    pub(super) owed: Vec<Entry>,
+    /// How far writing the late entries came, once it has begun.
+    pub(super) closing: Option<Closing>,
+}
+
+/// Writing late entries has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Closing {
+    /// The newest entry of the spool before.
+    after: u64,
+    /// How many of the late entries are being written.
+    entries: u64,
 }
 
 /// A session that was being recorded.
@@ -35,28 +53,37 @@ pub(super) struct AliveSession {
     pub(super) description: SessionDescription,
     /// The last input, if nobody was there.
     pub(super) idle_since: Option<Timestamp>,
+    /// Why and since when nothing was recorded, if so.
+    pub(super) gap: Option<(GapReason, Timestamp)>,
+    /// What the spool had no room for.
+    pub(super) loss: Option<Loss>,
+}
+
+impl AliveSession {
+    /// The records with which the session ends.
+    pub(super) fn closing_entries(&self, end: Timestamp, event: SessionEvent) -> Vec<Entry> {
+        let description = &self.description;
+        let mut entries = Vec::new();
+        if let Some((reason, from)) = self.gap {
+            let record = gap_record(description, reason, from, end.max(from));
+            entries.push(Entry::Activity(record));
+        }
+        if let Some(loss) = self.loss {
+            entries.push(Entry::Activity(loss_record(description, loss, end)));
+        }
+        if let Some(from) = self.idle_since {
+            entries.push(idle_stretch(description.id, from, end));
+        }
+        entries.push(Entry::Activity(event_record(description, event, end)));
+        entries.push(Entry::SessionClosed(SessionEnding {
+            session: description.id,
+            end,
+        }));
+        entries
+    }
 }
 
 impl Alive {
-    /// That these sessions are being recorded at this time.
-    pub(super) fn now<'a>(
-        at: Timestamp,
-        sessions: impl IntoIterator<Item = &'a RecordedSession>,
-    ) -> Self {
-        let sessions = sessions
-            .into_iter()
-            .map(|session| AliveSession {
-                description: session.description.clone(),
-                idle_since: session.idle_since,
-            })
-            .collect();
-        Self {
-            at,
-            sessions,
-            closing_after: None,
-        }
-    }
-
     /// Reads the file; one that is not there says nothing.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = match std::fs::read_to_string(path) {
@@ -83,28 +110,28 @@ impl Alive {
 
     /// The records that the service could not write: always the same for the same file.
     pub(super) fn late_entries(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        for session in &self.sessions {
-            let description = &session.description;
-            let end = self.at.max(description.start);
-            if let Some(from) = session.idle_since {
-                entries.push(Entry::Idle(IdleStretch {
-                    session: description.id,
-                    from,
-                    until: end,
-                }));
-            }
-            entries.push(Entry::Activity(event_record(
-                description,
-                SessionEvent::Shutdown,
-                end,
-            )));
-            entries.push(Entry::SessionClosed(SessionEnding {
-                session: description.id,
-                end,
-            }));
-        }
-        entries
+        let ends = self.sessions.iter().flat_map(|session| {
+            let end = self.at.max(session.description.start);
+            session.closing_entries(end, SessionEvent::Shutdown)
+        });
+        self.owed.iter().cloned().chain(ends).collect()
+    }
+
+    /// Says that the first of the late entries are being written, after the one that is the
+    /// spool's newest now.
+    pub(super) fn begin_closing(&mut self, newest: RecordSequence, entries: usize) {
+        self.closing = Some(Closing {
+            after: newest.0,
+            entries: entries as u64,
+        });
+    }
+
+    /// How many of the late entries are in the spool.
+    pub(super) fn written_already(&self, newest: RecordSequence) -> usize {
+        let written = self.closing.map_or(0, |closing| {
+            newest.0.saturating_sub(closing.after).min(closing.entries)
+        });
+        usize::try_from(written).unwrap_or(usize::MAX)
     }
 }
 
@@ -116,6 +143,10 @@ struct AliveFile {
     format: u32,
     at: i64,
     closing_after: Option<u64>,
+    closing_entries: Option<u64>,
+    /// Protocol buffers, in hexadecimal.
+    #[serde(default)]
+    owed: Vec<String>,
     #[serde(default)]
     sessions: Vec<SessionTable>,
 }
@@ -130,6 +161,12 @@ struct SessionTable {
     display: String,
     start: i64,
     idle_since: Option<i64>,
+    gap_reason: Option<String>,
+    gap_from: Option<i64>,
+    loss_reason: Option<String>,
+    loss_from: Option<i64>,
+    #[serde(default)]
+    loss_entries: u64,
 }
 
 impl From<&Alive> for AliveFile {
@@ -137,7 +174,9 @@ impl From<&Alive> for AliveFile {
         Self {
             format: FORMAT,
             at: alive.at.as_unix_micros(),
-            closing_after: alive.closing_after,
+            closing_after: alive.closing.map(|closing| closing.after),
+            closing_entries: alive.closing.map(|closing| closing.entries),
+            owed: alive.owed.iter().map(owed_text).collect(),
             sessions: alive.sessions.iter().map(SessionTable::from).collect(),
         }
     }
@@ -155,6 +194,11 @@ impl From<&AliveSession> for SessionTable {
             display: description.display_name.clone(),
             start: description.start.as_unix_micros(),
             idle_since: session.idle_since.map(Timestamp::as_unix_micros),
+            gap_reason: session.gap.map(|(reason, _)| reason.what().to_owned()),
+            gap_from: session.gap.map(|(_, from)| from.as_unix_micros()),
+            loss_reason: session.loss.map(|loss| loss.reason.what().to_owned()),
+            loss_from: session.loss.map(|loss| loss.from.as_unix_micros()),
+            loss_entries: session.loss.map_or(0, |loss| loss.entries),
         }
     }
 }
@@ -164,7 +208,15 @@ impl From<AliveFile> for Alive {
         Self {
             at: Timestamp::from_unix_micros(file.at),
             sessions: file.sessions.into_iter().map(AliveSession::from).collect(),
-            closing_after: file.closing_after,
+            owed: file
+                .owed
+                .iter()
+                .filter_map(|text| owed_entry(text))
+                .collect(),
+            closing: file.closing_after.map(|after| Closing {
+                after,
+                entries: file.closing_entries.unwrap_or(u64::MAX),
+            }),
         }
     }
 }
@@ -188,8 +240,28 @@ impl From<SessionTable> for AliveSession {
                 start: Timestamp::from_unix_micros(table.start),
             },
             idle_since: table.idle_since.map(Timestamp::from_unix_micros),
+            gap: noted_reason(table.gap_reason, table.gap_from),
+            loss: noted_reason(table.loss_reason, table.loss_from).map(|(reason, from)| Loss {
+                reason,
+                from,
+                entries: table.loss_entries,
+            }),
         }
     }
+}
+
+fn noted_reason(reason: Option<String>, from: Option<i64>) -> Option<(GapReason, Timestamp)> {
+    Some((reason?.parse().ok()?, Timestamp::from_unix_micros(from?)))
+}
+
+fn owed_text(entry: &Entry) -> String {
+    hex::encode(to_proto::entry(entry).encode_to_vec())
+}
+
+fn owed_entry(text: &str) -> Option<Entry> {
+    let bytes = hex::decode(text).ok()?;
+    let entry = proto::Entry::decode(&bytes[..]).ok()?;
+    from_proto::entry(entry).ok()
 }
 
 #[cfg(test)]
@@ -212,8 +284,21 @@ mod tests {
                     start: time(10),
                 },
                 idle_since: Some(time(50)),
+                gap: Some((GapReason::RecorderDied, time(60))),
+                loss: Some(Loss {
+                    reason: GapReason::SpoolFull,
+                    from: time(70),
+                    entries: 3,
+                }),
             }],
-            closing_after: Some(7),
+            owed: vec![Entry::SessionClosed(SessionEnding {
+                session: SessionId::from_uuid(Uuid::from_u128(4)),
+                end: time(9),
+            })],
+            closing: Some(Closing {
+                after: 7,
+                entries: 2,
+            }),
         }
     }
 
@@ -229,11 +314,26 @@ mod tests {
     #[test]
     fn late_records_carry_the_last_time_known_alive() {
         let entries = alive().late_entries();
-        assert_eq!(entries.len(), 3);
-        assert!(matches!(&entries[0], Entry::Idle(idle) if idle.until == alive().at));
+        assert_eq!(entries.len(), 6);
+        assert_eq!(entries[0], alive().owed[0]);
         assert!(matches!(&entries[1], Entry::Activity(record)
+            if record.what.reveal() == "Recorder restarted"));
+        assert!(matches!(&entries[2], Entry::Activity(record)
+            if record.what.reveal() == "Spool full"
+                && record.details.last().unwrap().reveal() == "Records lost: 3"));
+        assert!(matches!(&entries[3], Entry::Idle(idle) if idle.until == alive().at));
+        assert!(matches!(&entries[4], Entry::Activity(record)
             if record.what.reveal() == "Shutdown" && record.when == alive().at));
-        assert!(matches!(&entries[2], Entry::SessionClosed(end) if end.end == alive().at));
+        assert!(matches!(&entries[5], Entry::SessionClosed(end) if end.end == alive().at));
+    }
+
+    #[test]
+    fn a_note_of_an_older_agent_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alive.toml");
+        std::fs::write(&path, "format = 1\nat = 5\nclosing_after = 3\n").unwrap();
+        let alive = Alive::read(&path).unwrap();
+        assert_eq!(alive.written_already(RecordSequence(5)), 2);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use eidetic_model::{Clock, IdSource, Policy, SessionEvent, Timestamp};
 use tracing::{info, warn};
 
 use super::{
-    alive::Alive,
     event::{Event, RecorderRun, UplinkState},
     journal::Journal,
     recovery,
@@ -85,7 +84,7 @@ impl Core {
         policy: Policy,
     ) -> anyhow::Result<Self> {
         let mut core = Self {
-            journal: Journal::new(Arc::clone(&parts.spool)),
+            journal: Journal::new(Arc::clone(&parts.spool), Arc::clone(&parts.clock)),
             policy,
             policy_revision,
             uplink: UplinkState::Connecting,
@@ -176,26 +175,13 @@ impl Core {
 
     fn tick(&mut self) -> anyhow::Result<()> {
         let now = self.parts.clock.wall();
-        self.resume_screens(now)?;
+        self.make_up_for_losses(now)?;
         self.journal.sync()?;
-        if !self.sessions.is_empty() || self.is_note_missing {
+        if !self.sessions.is_empty() || self.journal.is_behind() || self.is_note_missing {
             self.note_alive();
         }
         self.write_status();
         Ok(())
-    }
-
-    /// Notes for the next start what is being recorded. A full disk does not stop recording: the
-    /// next tick tries again.
-    fn note_alive(&mut self) {
-        let note = Alive::now(self.parts.clock.wall(), self.sessions.values());
-        let written = note.write(&self.parts.folder.alive());
-        if let Err(error) = &written
-            && !self.is_note_missing
-        {
-            warn!("what is being recorded cannot be noted, trying again and again: {error:#}");
-        }
-        self.is_note_missing = written.is_err();
     }
 
     /// Nothing depends on it: a failure is only logged.

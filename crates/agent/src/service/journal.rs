@@ -1,8 +1,13 @@
 //! How the service writes to the spool.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
-use eidetic_model::{Entry, GapReason, SegmentDescription, SegmentId, SpoolLimits, Timestamp};
+use eidetic_model::{
+    Clock, Entry, GapReason, SegmentDescription, SegmentId, SessionId, SpoolLimits, Timestamp,
+};
 use eidetic_spool::{AppendOutcome, PushOutcome, SpoolError};
 use eidetic_wire::convert::to_proto;
 use prost::Message as _;
@@ -16,8 +21,23 @@ use super::spool::SharedSpool;
 /// stands there.
 pub(super) struct Journal {
     spool: Arc<SharedSpool>,
-    /// Entries that did not fit since the spool was last told of.
-    lost_entries: u64,
+    clock: Arc<dyn Clock>,
+    /// What did not fit and is gone, until it is told of.
+    losses: BTreeMap<SessionId, Loss>,
+    /// What did not fit and is not to be lost, in order. While there is something here, what comes
+    /// after it waits or is lost too, so that the server never hears of an end before a beginning.
+    owed: VecDeque<Entry>,
+}
+
+/// Records of a session that are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Loss {
+    /// Why.
+    pub(super) reason: GapReason,
+    /// Since when.
+    pub(super) from: Timestamp,
+    /// How many.
+    pub(super) entries: u64,
 }
 
 /// Whether something is in the spool now.
@@ -32,32 +52,90 @@ pub(super) enum Kept {
 
 impl Journal {
     /// Writes to this spool.
-    pub(super) fn new(spool: Arc<SharedSpool>) -> Self {
+    pub(super) fn new(spool: Arc<SharedSpool>, clock: Arc<dyn Clock>) -> Self {
         Self {
             spool,
-            lost_entries: 0,
+            clock,
+            losses: BTreeMap::new(),
+            owed: VecDeque::new(),
         }
     }
 
-    /// Adds an entry. One that does not fit is counted.
-    pub(super) fn entry(&mut self, entry: &Entry) -> Result<(), SpoolError> {
-        let bytes = to_proto::entry(entry).encode_to_vec();
-        match self.spool.lock().push_entry(&bytes) {
-            Ok(PushOutcome::Stored(_)) => {}
-            Ok(PushOutcome::Full) => {
-                self.lost_entries += 1;
-                if self.lost_entries == 1 {
-                    error!("spool is full, records are being lost");
-                }
-            }
-            Err(SpoolError::EntryTooLong { bytes, max }) => {
-                self.lost_entries += 1;
-                error!(bytes, max, "record is too long and is lost");
-            }
-            Err(error) => return Err(error),
+    /// Adds an entry that may be lost if there is no room: then it is counted, to be told of as a
+    /// gap.
+    pub(super) fn entry(&mut self, entry: &Entry) -> Result<Kept, SpoolError> {
+        let kept = if self.owed.is_empty() {
+            self.push(entry)?
+        } else {
+            Kept::Full
+        };
+        if kept == Kept::Full {
+            self.count_loss(entry, GapReason::SpoolFull);
         }
-        self.spool.ring();
+        Ok(kept)
+    }
+
+    /// Adds an entry that is not to be lost: if there is no room it is owed, and is to be noted
+    /// for the next start.
+    ///
+    /// No captured content: what is owed is noted outside of the spool.
+    pub(super) fn keep(&mut self, entry: Entry) -> Result<(), SpoolError> {
+        if self.owed.is_empty() && self.push(&entry)? == Kept::Kept {
+            return Ok(());
+        }
+        self.owe(entry);
         Ok(())
+    }
+
+    /// Owes an entry, to be paid with the next [`Self::pay`].
+    pub(super) fn owe(&mut self, entry: Entry) {
+        let most = match entry {
+            Entry::SessionOpened(_) | Entry::SessionClosed(_) => 2 * MOST_OWED,
+            _ => MOST_OWED,
+        };
+        if self.owed.len() < most {
+            self.owed.push_back(entry);
+        } else {
+            self.count_loss(&entry, GapReason::SpoolFull);
+        }
+    }
+
+    /// Writes what is owed, as far as there is room.
+    pub(super) fn pay(&mut self) -> Result<Kept, SpoolError> {
+        while let Some(entry) = self.owed.pop_front() {
+            if self.push(&entry)? == Kept::Full {
+                self.owed.push_front(entry);
+                return Ok(Kept::Full);
+            }
+        }
+        Ok(Kept::Kept)
+    }
+
+    /// What is owed.
+    pub(super) fn owed(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.owed.iter()
+    }
+
+    /// Whether something is owed or was lost.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.owed.is_empty() || !self.losses.is_empty()
+    }
+
+    /// What was lost of a session.
+    pub(super) fn loss_of(&self, session: SessionId) -> Option<Loss> {
+        self.losses.get(&session).copied()
+    }
+
+    /// What was lost of a session, which the caller tells of.
+    pub(super) fn take_loss_of(&mut self, session: SessionId) -> Option<Loss> {
+        self.losses.remove(&session)
+    }
+
+    /// Gives up what was lost of sessions that are gone, of which nothing can be told any more.
+    pub(super) fn forget_losses(&mut self) {
+        for (session, loss) in std::mem::take(&mut self.losses) {
+            error!(%session, entries = loss.entries, "records of a session that is over are lost");
+        }
     }
 
     /// Announces and begins a segment. If it is full, the segment was announced and is lost.
@@ -69,7 +147,9 @@ impl Journal {
         if !self.spool.lock().takes_segments(ROOM_TO_BEGIN)? {
             return Ok(Kept::Full);
         }
-        self.entry(&Entry::SegmentOpened(description))?;
+        if self.entry(&Entry::SegmentOpened(description))? == Kept::Full {
+            return Ok(Kept::Full);
+        }
         if self.spool.lock().begin_segment(id)? == AppendOutcome::Full {
             self.lose(id, GapReason::SpoolFull)?;
             return Ok(Kept::Full);
@@ -118,18 +198,13 @@ impl Journal {
     /// Tells that a segment will never come.
     pub(super) fn lose(&mut self, segment: SegmentId, reason: GapReason) -> Result<(), SpoolError> {
         warn!(%segment, reason = reason.what(), "segment is lost");
-        self.entry(&Entry::SegmentLost { segment, reason })
+        self.keep(Entry::SegmentLost { segment, reason })
     }
 
     /// Whether segments can go on after the spool was full: some way under the limit, so that it
     /// is not full again at once.
     pub(super) fn has_room_again(&mut self) -> Result<bool, SpoolError> {
         self.spool.lock().takes_segments(ROOM_TO_RESUME)
-    }
-
-    /// The entries that were lost since the last call.
-    pub(super) fn take_lost_entries(&mut self) -> u64 {
-        std::mem::take(&mut self.lost_entries)
     }
 
     /// Changes the spool's limits.
@@ -146,7 +221,55 @@ impl Journal {
     pub(super) fn spool(&self) -> &SharedSpool {
         &self.spool
     }
+
+    fn push(&mut self, entry: &Entry) -> Result<Kept, SpoolError> {
+        let bytes = to_proto::entry(entry).encode_to_vec();
+        let pushed = self.spool.lock().push_entry(&bytes);
+        let kept = match pushed {
+            Ok(PushOutcome::Stored(_)) => Kept::Kept,
+            Ok(PushOutcome::Full) => Kept::Full,
+            Err(SpoolError::EntryTooLong { bytes, max }) => {
+                error!(bytes, max, "record is too long and is lost");
+                self.count_loss(entry, GapReason::Overloaded);
+                Kept::Kept
+            }
+            Err(error) => return Err(error),
+        };
+        self.spool.ring();
+        Ok(kept)
+    }
+
+    fn count_loss(&mut self, entry: &Entry, reason: GapReason) {
+        let Some(session) = session_of(entry) else {
+            error!("that a segment is lost cannot be told");
+            return;
+        };
+        let now = self.clock.wall();
+        let loss = self.losses.entry(session).or_insert_with(|| {
+            error!(%session, reason = reason.what(), "records are being lost");
+            Loss {
+                reason,
+                from: now,
+                entries: 0,
+            }
+        });
+        loss.entries += 1;
+    }
 }
+
+fn session_of(entry: &Entry) -> Option<SessionId> {
+    match entry {
+        Entry::SessionOpened(session) => Some(session.id),
+        Entry::Activity(record) => Some(record.session),
+        Entry::Idle(idle) => Some(idle.session),
+        Entry::SessionClosed(ending) => Some(ending.session),
+        Entry::SegmentOpened(segment) => Some(segment.session),
+        Entry::SegmentLost { .. } => None,
+    }
+}
+
+/// The most entries that wait outside of the spool.
+const MOST_OWED: usize = 256;
 
 /// The room that a new segment must have: its first key frame fits.
 const ROOM_TO_BEGIN: u64 = 1 << 20;

@@ -6,7 +6,10 @@ use eidetic_model::{GapReason, SegmentId};
 use eidetic_spool::SegmentState;
 use tracing::{error, warn};
 
-use super::{alive::Alive, journal::Journal};
+use super::{
+    alive::Alive,
+    journal::{Journal, Kept},
+};
 
 /// Writes the ends of the sessions that the last service was recording when it was killed, as the
 /// file `alive.toml` tells; and the segments of which a crash left nothing.
@@ -14,23 +17,32 @@ use super::{alive::Alive, journal::Journal};
 /// The file is to be written anew after this. A service that is killed in here goes on where it
 /// was: the file says how far the spool was before, and the records are the same each time.
 pub(super) fn close_what_was_left_open(journal: &mut Journal, path: &Path) -> anyhow::Result<()> {
-    let mut alive = Alive::read(path).unwrap_or_else(|error| {
+    let alive = Alive::read(path).unwrap_or_else(|error| {
         // Recording now is worth more than the ends of sessions that nobody can tell any more.
         error!("what was being recorded is not known, its end is not told: {error:#}");
         Alive::default()
     });
-    let entries = alive.late_entries();
-    let newest = journal.spool().lock().newest_entry().0;
-    let before = *alive.closing_after.get_or_insert(newest);
+    let newest = journal.spool().lock().newest_entry();
+    let written = alive.written_already(newest);
+    let entries: Vec<_> = alive.late_entries().into_iter().skip(written).collect();
     if !entries.is_empty() {
-        warn!(sessions = alive.sessions.len(), last_alive = %alive.at,
+        warn!(sessions = alive.sessions.len(), owed = alive.owed.len(), last_alive = %alive.at,
             "the agent was killed while it recorded: it writes the ends of the sessions now");
-        if let Err(error) = alive.write(path) {
+        let mut note = Alive {
+            at: alive.at,
+            sessions: Vec::new(),
+            owed: entries,
+            closing: None,
+        };
+        note.begin_closing(newest, note.owed.len());
+        if let Err(error) = note.write(path) {
             warn!("the ends of sessions may be told twice: {error:#}");
         }
-        let written = usize::try_from(newest.saturating_sub(before)).unwrap_or(usize::MAX);
-        for entry in entries.iter().skip(written) {
-            journal.entry(entry)?;
+        for entry in note.owed {
+            journal.owe(entry);
+        }
+        if journal.pay()? == Kept::Full {
+            warn!("spool is full: the ends of the sessions are told later");
         }
     }
     give_up_lost_segments(journal)?;

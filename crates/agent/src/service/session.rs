@@ -10,7 +10,7 @@ use eidetic_model::{
 
 use eidetic_wire::Backoff;
 
-use super::event::RecorderRun;
+use super::{event::RecorderRun, journal::Loss};
 use crate::channel::Assignment;
 
 /// A session that is being recorded.
@@ -143,4 +143,18 @@ pub(super) fn idle_stretch(session: SessionId, from: Timestamp, until: Timestamp
         from,
         until: until.max(from),
     })
+}
+
+/// The record of what is missing of a session because it could not be written.
+pub(super) fn loss_record(
+    session: &SessionDescription,
+    loss: Loss,
+    until: Timestamp,
+) -> ActivityRecord {
+    let mut record = gap_record(session, loss.reason, loss.from, until.max(loss.from));
+    if loss.entries > 0 {
+        let lost = format!("Records lost: {}", loss.entries);
+        record.details.push(Captured::new(lost));
+    }
+    record
 }

@@ -44,11 +44,11 @@ impl Core {
                 }
                 if let Some((reason, from)) = session.gap.take() {
                     let record = gap_record(&session.description, reason, from, now);
-                    self.journal.entry(&Entry::Activity(record))?;
+                    self.keep(Entry::Activity(record))?;
                 }
             }
             Report::Activity(record) if record.session == session.description.id => {
-                self.journal.entry(&Entry::Activity(*record))?;
+                let _lost_is_told_later = self.journal.entry(&Entry::Activity(*record))?;
             }
             Report::Activity(_) => warn!("recorder reported for another session than its own"),
             Report::SegmentOpened(description) => return self.begin_segment(run, description),
@@ -76,7 +76,7 @@ impl Core {
             Report::InputResumed { until } => {
                 if let Some(from) = session.idle_since.take() {
                     let idle = idle_stretch(session.description.id, from, until);
-                    self.journal.entry(&idle)?;
+                    self.keep(idle)?;
                 }
             }
             Report::Gap {
@@ -85,7 +85,7 @@ impl Core {
                 until,
             } => {
                 let record = gap_record(&session.description, reason, from, until);
-                self.journal.entry(&Entry::Activity(record))?;
+                self.keep(Entry::Activity(record))?;
             }
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! How sessions begin and end, and what happens to them in between.
 
 use eidetic_capture::{LoginSession, LoginSessionId, SessionChange};
-use eidetic_model::{Entry, GapReason, SessionDescription, SessionEnding, SessionEvent, SessionId};
+use eidetic_model::{Entry, SessionDescription, SessionEvent, SessionId};
 use tracing::{info, warn};
 
 use super::{
-    super::session::{RecordedSession, RecorderState, event_record, gap_record, idle_stretch},
+    super::session::{RecordedSession, RecorderState, event_record},
     Core,
 };
 use crate::channel::Order;
@@ -26,8 +26,7 @@ impl Core {
                     return Ok(());
                 };
                 let record = event_record(&session.description, event, self.parts.clock.wall());
-                self.journal.entry(&Entry::Activity(record))?;
-                Ok(())
+                self.keep(Entry::Activity(record))
             }
             SessionChange::Ended { id } => self.end_session(&id, SessionEvent::SignOut),
             SessionChange::ShuttingDown => self.end_all_sessions(SessionEvent::Shutdown),
@@ -51,9 +50,9 @@ impl Core {
         info!(session = %description.id, login = id.0, display = description.display_name,
             "recording a session");
         self.journal
-            .entry(&Entry::SessionOpened(description.clone()))?;
+            .keep(Entry::SessionOpened(description.clone()))?;
         let record = event_record(&description, SessionEvent::MonitoringStart, start);
-        self.journal.entry(&Entry::Activity(record))?;
+        self.journal.keep(Entry::Activity(record))?;
         // The next start must not tell of the end of a session whose beginning was lost.
         self.journal.sync()?;
         let has_display = login.display.is_some();
@@ -111,25 +110,10 @@ impl Core {
         let description = &session.description;
         // The clock may have been moved back.
         let end = self.parts.clock.wall().max(description.start);
-        if let Some((reason, from)) = session.gap {
-            let record = gap_record(description, reason, from, end);
-            self.journal.entry(&Entry::Activity(record))?;
+        for entry in self.unfinished(&session).closing_entries(end, event) {
+            self.journal.keep(entry)?;
         }
-        if let Some(from) = self.full_since {
-            let from = from.max(description.start);
-            let record = gap_record(description, GapReason::SpoolFull, from, end);
-            self.journal.entry(&Entry::Activity(record))?;
-        }
-        if let Some(from) = session.idle_since {
-            self.journal
-                .entry(&idle_stretch(description.id, from, end))?;
-        }
-        let record = event_record(description, event, end);
-        self.journal.entry(&Entry::Activity(record))?;
-        self.journal.entry(&Entry::SessionClosed(SessionEnding {
-            session: description.id,
-            end,
-        }))?;
+        self.journal.take_loss_of(description.id);
         info!(session = %description.id, how = event.what(), "session is recorded to its end");
         self.journal.sync()?;
         self.note_alive();

@@ -75,6 +75,7 @@ pub(super) struct Computer {
     ids: Arc<CountedIds>,
     pub(super) spool: Arc<SharedSpool>,
     pub(super) core: Option<Core>,
+    policy: Policy,
     /// Entries up to this one were looked at.
     seen: RecordSequence,
 }
@@ -90,6 +91,7 @@ impl Computer {
             ids: Arc::default(),
             spool,
             core: None,
+            policy: policy(64 << 20),
             seen: RecordSequence::ZERO,
         };
         computer.start();
@@ -105,7 +107,7 @@ impl Computer {
             folder: StateFolder::at(self.folder.path()),
             computer: "HOST".into(),
         };
-        self.core = Some(Core::start(parts, 0, policy(64 << 20)).unwrap());
+        self.core = Some(Core::start(parts, 0, self.policy.clone()).unwrap());
     }
 
     /// Ends the service where it stands, and starts another.
@@ -117,6 +119,30 @@ impl Computer {
 
     pub(super) fn handle(&mut self, event: Event) {
         self.core.as_mut().unwrap().handle(event).unwrap();
+    }
+
+    /// Leaves the spool no room for anything.
+    pub(super) fn fill_disk(&mut self) {
+        self.limit(SpoolLimits {
+            max_bytes: 64 << 20,
+            min_free_bytes: 1 << 60,
+        });
+    }
+
+    /// Gives the spool room again, and lets the service notice.
+    pub(super) fn clear_disk(&mut self) {
+        self.limit(policy(64 << 20).spool());
+        self.handle(Event::Tick);
+    }
+
+    fn limit(&mut self, limits: SpoolLimits) {
+        self.policy =
+            Policy::new(Recording::Screen, 4, Duration::from_secs(60), 4, limits).unwrap();
+        let policy = self.policy.clone();
+        self.handle(Event::Policy {
+            revision: 0,
+            policy,
+        });
     }
 
     pub(super) fn begin(&mut self, id: &str) -> RecorderRun {
