@@ -9,6 +9,10 @@ pub enum StoreError {
         /// What was to be stored.
         what: &'static str,
     },
+    /// More records of one moment than can be kept apart. No more of that moment are taken; those
+    /// of other moments are.
+    #[error("too many activity records of one moment")]
+    TooManyOfOneMoment,
     /// What is stored cannot be read as what it should be. Report.
     #[error("stored {what} is damaged: {reason}")]
     Damaged {

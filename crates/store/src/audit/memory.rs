@@ -10,7 +10,12 @@ use async_trait::async_trait;
 use eidetic_model::{ActivityRecord, AgentId, RecordSequence, SessionId, SpoolId, Timestamp};
 use eidetic_search::{Field, Filter, Mark, Searchable};
 
-use super::{AuditHealth, AuditStore, Batch, Page, PageOf, most_frequent, position};
+use super::{
+    AuditHealth, AuditStore, Batch, Page, PageOf,
+    full::FullMicros,
+    most_frequent,
+    position::{self, Plausible},
+};
 use crate::StoreError;
 
 /// Activity records in memory, searched one by one with [`Filter::matches`]. Deadlines are met by
@@ -22,12 +27,23 @@ pub struct MemoryAudit(Mutex<State>);
 struct State {
     records: BTreeMap<i64, ActivityRecord>,
     ingested: HashSet<(AgentId, SpoolId, RecordSequence)>,
+    full: FullMicros,
+    plausible: Plausible,
 }
 
 impl MemoryAudit {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty one that has records at the same positions as any other engine at this time.
+    #[cfg(test)]
+    pub(in crate::audit) fn at(now: Timestamp) -> Self {
+        Self(Mutex::new(State {
+            plausible: Plausible::at(now),
+            ..State::default()
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -39,21 +55,21 @@ impl MemoryAudit {
 impl AuditStore for MemoryAudit {
     async fn append(&self, batch: Batch) -> Result<(), StoreError> {
         let mut state = self.state();
+        let State {
+            records,
+            ingested,
+            full,
+            plausible,
+        } = &mut *state;
         for (sequence, record) in batch.records {
-            if !state.ingested.insert((batch.agent, batch.spool, sequence)) {
+            if !ingested.insert((batch.agent, batch.spool, sequence)) {
                 continue;
             }
-            let position = position::allocate(record.when, |range| {
-                Ok(state
-                    .records
-                    .range(range)
-                    .next_back()
-                    .map(|(&position, _)| position))
+            let position = position::allocate(plausible.moment(record.when), full, |range| {
+                Ok(records.range(range).next_back().map(|(&taken, _)| taken))
             })?
-            .ok_or(StoreError::Full {
-                what: "records of one moment",
-            })?;
-            state.records.insert(position, record);
+            .ok_or(StoreError::TooManyOfOneMoment)?;
+            records.insert(position, record);
         }
         Ok(())
     }
@@ -109,6 +125,7 @@ impl AuditStore for MemoryAudit {
         let mut state = self.state();
         let had = state.records.len();
         state.records.retain(|_, record| record.when >= before);
+        state.full = FullMicros::default();
         Ok((had - state.records.len()) as u64)
     }
 

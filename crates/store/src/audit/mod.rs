@@ -1,5 +1,6 @@
 //! The audit database: activity records, searchable.
 
+mod full;
 mod memory;
 mod position;
 mod sqlite;

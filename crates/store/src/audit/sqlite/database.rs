@@ -28,8 +28,8 @@ pub struct SqliteAudit {
 }
 
 impl SqliteAudit {
-    /// Opens the database in a folder, and makes it if it is not there. The clock is asked only
-    /// for the deadlines of searches.
+    /// Opens the database in a folder, and makes it if it is not there. The clock is asked for the
+    /// deadlines of searches, and for which times of records are plausible.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl SqliteAudit {
     fn with_parts(parts: Parts, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let parts = Arc::new(parts);
         Ok(Self {
-            writer: Writer::start(parts.clone())?,
+            writer: Writer::start(parts.clone(), clock.clone())?,
             parts,
             clock,
             readers: Arc::new(Semaphore::new(READERS)),

@@ -15,7 +15,11 @@ use super::{
 };
 use crate::{
     StoreError,
-    audit::{Batch, position},
+    audit::{
+        Batch,
+        full::FullMicros,
+        position::{self, Month, Plausible},
+    },
     sqlite::{Failure, to_sql},
 };
 
@@ -31,6 +35,7 @@ struct Known {
     values: HashMap<(usize, Value), i64>,
     titles: HashMap<String, i64>,
     seen: HashSet<(i64, i64)>,
+    full: FullMicros,
 }
 
 impl PartWriter {
@@ -53,8 +58,9 @@ impl PartWriter {
         &mut self,
         batches: &[Batch],
         records: &[(usize, RecordSequence)],
+        plausible: Plausible,
     ) -> Result<(), Failure> {
-        let result = self.try_append(batches, records);
+        let result = self.try_append(batches, records, plausible);
         if result.is_err() {
             self.known = Known::default();
         }
@@ -65,6 +71,7 @@ impl PartWriter {
         &mut self,
         batches: &[Batch],
         records: &[(usize, RecordSequence)],
+        plausible: Plausible,
     ) -> Result<(), Failure> {
         let transaction = self
             .connection
@@ -84,7 +91,7 @@ impl PartWriter {
                 if let Some(record) = batch.records.get(sequence)
                     && ingested.insert(to_sql(sequence.0))
                 {
-                    self.known.insert(&transaction, record)?;
+                    self.known.insert(&transaction, record, plausible)?;
                     added += 1;
                 }
             }
@@ -102,15 +109,19 @@ impl PartWriter {
 }
 
 impl Known {
-    fn insert(&mut self, connection: &Connection, record: &ActivityRecord) -> Result<(), Failure> {
-        let id = position::allocate(record.when, |range| {
+    fn insert(
+        &mut self,
+        connection: &Connection,
+        record: &ActivityRecord,
+        plausible: Plausible,
+    ) -> Result<(), Failure> {
+        let moment = plausible.moment(record.when);
+        let id = position::allocate(moment, &mut self.full, |range| {
             connection
                 .prepare_cached("SELECT max(id) FROM rec WHERE id >= ?1 AND id < ?2")?
                 .query_row([range.start, range.end], |row| row.get(0))
         })?
-        .ok_or(StoreError::Full {
-            what: "records of one moment",
-        })?;
+        .ok_or(StoreError::TooManyOfOneMoment)?;
         let mut dims = [0; 8];
         for (kind, value) in Value::of(record).into_iter().enumerate() {
             dims[kind] = self.value(connection, kind, value)?;
@@ -238,12 +249,13 @@ fn empty_when_over<K: Eq + Hash, V>(map: &mut HashMap<K, V>, limit: usize) {
 /// The records of batches by the month to which they go, in the order of batch and sequence.
 pub(super) fn by_month(
     batches: &[Batch],
-) -> BTreeMap<position::Month, Vec<(usize, RecordSequence)>> {
+    plausible: Plausible,
+) -> BTreeMap<Month, Vec<(usize, RecordSequence)>> {
     let mut months = BTreeMap::<_, Vec<_>>::new();
     for (index, batch) in batches.iter().enumerate() {
         for (&sequence, record) in &batch.records {
             months
-                .entry(position::Month::of(record.when))
+                .entry(Month::of(plausible.moment(record.when)))
                 .or_default()
                 .push((index, sequence));
         }

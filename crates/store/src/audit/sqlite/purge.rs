@@ -49,7 +49,7 @@ pub(super) fn next_step(parts: &Parts, before: Timestamp) -> Result<Step, Failur
                 &format!("SELECT 1 FROM rec WHERE {IS_BEFORE} LIMIT 1"),
                 params![
                     first_position(),
-                    end_position(before),
+                    end_position(month, before),
                     before.as_unix_micros()
                 ],
                 |_| Ok(()),
@@ -63,7 +63,11 @@ pub(super) fn next_step(parts: &Parts, before: Timestamp) -> Result<Step, Failur
 }
 
 /// Deletes at most [`CHUNK`] records from before a time, and the words that only they had.
-pub(super) fn delete_some(connection: &mut Connection, before: Timestamp) -> Result<u64, Failure> {
+pub(super) fn delete_some(
+    connection: &mut Connection,
+    month: Month,
+    before: Timestamp,
+) -> Result<u64, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let rows: Vec<Row> = transaction
         .prepare_cached(&format!(
@@ -72,7 +76,7 @@ pub(super) fn delete_some(connection: &mut Connection, before: Timestamp) -> Res
         .query_map(
             params![
                 first_position(),
-                end_position(before),
+                end_position(month, before),
                 before.as_unix_micros()
             ],
             Row::read,
@@ -170,8 +174,12 @@ fn first_position() -> i64 {
     position::positions(None, None).start
 }
 
-fn end_position(before: Timestamp) -> i64 {
-    position::positions(None, Some(before)).end
+/// The positions of records from before a time end here.
+fn end_position(month: Month, before: Timestamp) -> i64 {
+    match month.is_end() {
+        true => month.positions().end,
+        false => position::positions(None, Some(before)).end,
+    }
 }
 
 /// Position from ?1 until before ?2, and time before ?3.

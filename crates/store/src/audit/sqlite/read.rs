@@ -34,13 +34,11 @@ impl Reading<'_> {
     pub fn search(&self, filter: &Filter, page: &Page) -> Result<PageOf, Failure> {
         let deadline = Deadline::after(self.clock, page.deadline);
         let limit = page.records();
-        let mut wanted = position::positions(filter.from, filter.until);
-        if let Some(mark) = page.after {
-            wanted.end = wanted.end.min(mark.position);
-        }
+        let wanted = position::positions(filter.from, filter.until);
+        let before = page.after.map_or(i64::MAX, |mark| mark.position);
         let mut allowance = Allowance::of_search();
         let mut records = Vec::new();
-        for (month, range) in self.parts_in(&wanted).into_iter().rev() {
+        for (month, range) in self.parts_in(&wanted, &(0..before)).into_iter().rev() {
             let walked = self.in_part(month, Walked::Through, |connection| {
                 let Some(mut plan) = Plan::resolve(connection, filter)? else {
                     return Ok(Walked::Through);
@@ -90,7 +88,7 @@ impl Reading<'_> {
     ) -> Result<Vec<(String, u64)>, Failure> {
         let wanted = position::positions(filter.from, filter.until);
         let mut counts = HashMap::<String, u64>::new();
-        for (month, range) in self.parts_in(&wanted) {
+        for (month, range) in self.parts_in(&wanted, &(0..i64::MAX)) {
             self.in_part(month, (), |connection| {
                 let Some(mut plan) = Plan::resolve(connection, filter)? else {
                     return Ok(());
@@ -129,13 +127,11 @@ impl Reading<'_> {
         limit: usize,
     ) -> Result<PageOf, Failure> {
         let limit = limit.clamp(1, crate::audit::MAX_PAGE_RECORDS);
-        let mut wanted = position::positions(None, None);
-        if let Some(mark) = after {
-            wanted.start = wanted.start.max(mark.position.saturating_add(1));
-        }
+        let wanted = position::positions(None, None);
+        let after = after.map_or(0, |mark| mark.position.saturating_add(1));
         let session = session.to_string();
         let mut records = Vec::new();
-        for (month, range) in self.parts_in(&wanted) {
+        for (month, range) in self.parts_in(&wanted, &(after..i64::MAX)) {
             self.in_part(month, (), |connection| {
                 let rows = rows_of_session(connection, &session, &range, limit - records.len())?;
                 add_records(connection, &rows, &mut records)
@@ -168,15 +164,19 @@ impl Reading<'_> {
         Ok(health)
     }
 
-    /// The parts that have positions of a range, oldest first, each with its share of it.
-    fn parts_in(&self, wanted: &Range<i64>) -> Vec<(Month, Range<i64>)> {
+    /// The parts that have positions of a range of times, and within marks, oldest first, each with
+    /// its share of them.
+    fn parts_in(&self, times: &Range<i64>, marks: &Range<i64>) -> Vec<(Month, Range<i64>)> {
         self.parts
             .months()
             .into_iter()
             .map(|month| {
-                let positions = month.positions();
-                let range = positions.start.max(wanted.start)..positions.end.min(wanted.end);
-                (month, range)
+                let all = month.positions();
+                let range = match month.is_end() {
+                    true => all,
+                    false => common(&all, times),
+                };
+                (month, common(&range, marks))
             })
             .filter(|(_, range)| !range.is_empty())
             .collect()
@@ -197,6 +197,10 @@ impl Reading<'_> {
         transaction.commit()?;
         Ok(result)
     }
+}
+
+fn common(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
+    one.start.max(other.start)..one.end.min(other.end)
 }
 
 fn add_records(

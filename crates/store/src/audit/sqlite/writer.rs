@@ -6,7 +6,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use eidetic_model::Timestamp;
+use eidetic_model::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -14,7 +14,14 @@ use super::{
     parts::{Parts, WHAT},
     purge::{self, Purged},
 };
-use crate::{StoreError, audit::Batch, audit::position::Month, sqlite::Failure};
+use crate::{
+    StoreError,
+    audit::{
+        Batch,
+        position::{Month, Plausible},
+    },
+    sqlite::Failure,
+};
 
 /// Asks the thread. When [`QUEUE`] requests are waiting, further ones wait before they are put in.
 pub(super) struct Writer {
@@ -30,11 +37,11 @@ enum Request {
 }
 
 impl Writer {
-    pub fn start(parts: Arc<Parts>) -> Result<Self, StoreError> {
+    pub fn start(parts: Arc<Parts>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let (sender, requests) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("audit-writer".into())
-            .spawn(move || Thread::new(parts).run(requests))
+            .spawn(move || Thread::new(parts, clock).run(requests))
             .map_err(|source| StoreError::Failed {
                 attempt: "start the writer of the audit database",
                 source: Box::new(source),
@@ -83,15 +90,17 @@ fn gone() -> StoreError {
 
 struct Thread {
     parts: Arc<Parts>,
+    clock: Arc<dyn Clock>,
     /// The parts that are open, with when they were last used.
     open: HashMap<Month, (u64, PartWriter)>,
     used: u64,
 }
 
 impl Thread {
-    fn new(parts: Arc<Parts>) -> Self {
+    fn new(parts: Arc<Parts>, clock: Arc<dyn Clock>) -> Self {
         Self {
             parts,
+            clock,
             open: HashMap::new(),
             used: 0,
         }
@@ -152,9 +161,10 @@ impl Thread {
     }
 
     fn append(&mut self, batches: &[Batch]) -> Result<(), StoreError> {
-        for (month, records) in by_month(batches) {
+        let plausible = Plausible::at(self.clock.wall());
+        for (month, records) in by_month(batches, plausible) {
             self.part(month)
-                .and_then(|part| part.append(batches, &records))
+                .and_then(|part| part.append(batches, &records, plausible))
                 .map_err(|failure| failure.into_error("store activity records", WHAT))?;
         }
         Ok(())
@@ -173,7 +183,7 @@ impl Thread {
                 })
             }
             purge::Step::Delete(month) => {
-                let records = purge::delete_some(self.part(month)?.connection(), before)?;
+                let records = purge::delete_some(self.part(month)?.connection(), month, before)?;
                 Ok(Purged {
                     records,
                     more: true,

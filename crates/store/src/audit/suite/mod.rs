@@ -28,7 +28,7 @@ async fn sqlite_finds_exactly_what_the_oracle_finds() {
 
 #[tokio::test]
 async fn memory_finds_exactly_what_the_oracle_finds() {
-    finds_exactly_what_the_oracle_finds(&MemoryAudit::new(), 99).await;
+    finds_exactly_what_the_oracle_finds(&MemoryAudit::at(now()), 99).await;
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn sqlite_stores_a_sequence_once() {
 
 #[tokio::test]
 async fn memory_stores_a_sequence_once() {
-    stores_a_sequence_once(&MemoryAudit::new()).await;
+    stores_a_sequence_once(&MemoryAudit::at(now())).await;
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn sqlite_forgets_exactly_what_the_oracle_forgets() {
 async fn sqlite_goes_on_from_a_deadline_without_gaps_and_never_stands_still() {
     let folder = tempfile::tempdir().unwrap();
     let hurried = SqliteAudit::open(folder.path(), Arc::new(Hurrying::default())).unwrap();
-    let oracle = MemoryAudit::new();
+    let oracle = MemoryAudit::at(now());
     let mut made_up = MadeUp::new(31);
     let records = fill(&mut made_up, &[&hurried, &oracle], 500).await;
     for _ in 0..40 {
@@ -137,10 +137,38 @@ async fn sqlite_refuses_parts_that_are_newer_or_no_database() {
 }
 
 #[tokio::test]
+async fn wrong_times_do_not_make_a_part_for_each_month() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+    let mut batch = MadeUp::new(61).batch(1, 1, 3_000);
+    let month = 30 * 86_400_000_000_i64;
+    for (record, number) in batch.records.values_mut().zip(0..) {
+        record.when = Timestamp::from_unix_micros(number * month);
+    }
+    store.append(batch.clone()).await.unwrap();
+    let parts = std::fs::read_dir(folder.path().join("parts")).unwrap();
+    let parts = parts.filter(|part| {
+        let path = part.as_ref().unwrap().path();
+        path.extension().is_some_and(|extension| extension == "db")
+    });
+    assert!(parts.count() <= 10 * 12 + 4);
+    for record in batch.records.values().step_by(97) {
+        let at_that_time = Filter {
+            from: Some(record.when),
+            until: Some(record.when.saturating_add(Duration::from_micros(1))),
+            ..Filter::default()
+        };
+        let found = all(&store, &at_that_time).await;
+        assert_eq!(found.len(), 1);
+        assert!(found[0].1 == *record, "the time itself is kept");
+    }
+}
+
+#[tokio::test]
 async fn sqlite_answers_a_filter_of_very_many_conditions() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteAudit::open(folder.path(), clock()).unwrap();
-    let oracle = MemoryAudit::new();
+    let oracle = MemoryAudit::at(now());
     fill(&mut MadeUp::new(51), &[&store, &oracle], 200).await;
     let condition = |number: usize| Condition {
         field: Field::What,
@@ -182,7 +210,7 @@ async fn many_agents_at_once_lose_nothing() {
 
 async fn finds_exactly_what_the_oracle_finds(store: &dyn AuditStore, seed: u64) {
     let mut made_up = MadeUp::new(seed);
-    let oracle = MemoryAudit::new();
+    let oracle = MemoryAudit::at(now());
     let records = fill(&mut made_up, &[store, &oracle], 400).await;
     for _ in 0..80 {
         let filter = made_up.filter(&records);
@@ -283,7 +311,7 @@ async fn pages_stay_while_records_come(store: &dyn AuditStore) {
 
 async fn forgets_exactly_what_the_oracle_forgets(store: &dyn AuditStore, seed: u64) {
     let mut made_up = MadeUp::new(seed);
-    let oracle = MemoryAudit::new();
+    let oracle = MemoryAudit::at(now());
     let records = fill(&mut made_up, &[store, &oracle], 400).await;
     for _ in 0..3 {
         let before = made_up.time();
@@ -398,7 +426,12 @@ async fn timeline(
 }
 
 fn clock() -> Arc<dyn Clock> {
-    Arc::new(eidetic_testkit::SimulatedClock::at(Timestamp::default()))
+    Arc::new(eidetic_testkit::SimulatedClock::at(now()))
+}
+
+/// Of the made-up records, some are of times that are not plausible then.
+fn now() -> Timestamp {
+    "2027-01-02T12:00:00Z".parse().unwrap()
 }
 
 /// A clock on which a second passes at each look.
@@ -407,7 +440,7 @@ struct Hurrying(AtomicU64);
 
 impl Clock for Hurrying {
     fn wall(&self) -> Timestamp {
-        Timestamp::default()
+        now()
     }
 
     fn monotonic(&self) -> Duration {
