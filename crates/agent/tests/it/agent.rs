@@ -51,14 +51,25 @@ impl Agent {
 
     /// Starts the service on this display.
     pub fn run(&mut self, display: &str) {
+        let mut command = self.command("run");
+        command.args(["--display", display]);
+        self.start(command);
+    }
+
+    /// Starts the service for the sessions of the logind on this bus.
+    pub fn run_with_logind(&mut self, bus: &str) {
+        let mut command = self.command("run");
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", bus);
+        self.start(command);
+    }
+
+    fn start(&mut self, mut command: Command) {
         let log = File::options()
             .append(true)
             .create(true)
             .open(self.log_path())
             .unwrap();
-        let service = self
-            .command("run")
-            .args(["--display", display])
+        let service = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -11,3 +11,4 @@ mod enrolment;
 mod faults;
 mod gateway;
 mod recording;
+mod sessions;
