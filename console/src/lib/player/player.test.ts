@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Segment } from '../api/types';
 import type { Outcome } from './display-stream';
 import type { ToWorker } from './messages';
 import { Player, type Recording } from './player';
@@ -12,6 +13,22 @@ const ended: Recording = {
   segments: [],
   idle: [{ from_us: 40 * SECOND, until_us: 60 * SECOND }],
 };
+
+function segmentAt(second: number): Segment {
+  return {
+    id: `segment-${second}`,
+    display: 0,
+    start_us: second * SECOND,
+    until_us: (second + 4) * SECOND,
+    width: 10,
+    height: 10,
+    left: 0,
+    top: 0,
+    bytes: 100,
+    state: 'sealed',
+    key_frames: [{ time_us: second * SECOND, offset: 48 }],
+  };
+}
 
 class Rig {
   readonly posted: ToWorker[] = [];
@@ -48,6 +65,13 @@ class Rig {
 }
 
 describe('the player', () => {
+  it('opens a session that ended at its first picture, not at a moment before it', () => {
+    const segments = [segmentAt(7), segmentAt(3)];
+    const { player } = new Rig({ ...ended, segments });
+    expect(player.state.positionUs).toBe(3 * SECOND);
+    expect(new Rig(ended).player.state.positionUs).toBe(0);
+  });
+
   it('asks for the moment of a link at once', () => {
     const rig = new Rig(ended, 30 * SECOND);
     expect(rig.shows()[0]).toMatchObject({ timeUs: 30 * SECOND, kind: 'seek' });

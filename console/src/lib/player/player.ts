@@ -78,7 +78,8 @@ export class Player {
     this.#clock = new PlaybackClock(recording.startUs, recording.endUs);
     this.#clock.setSkips(recording.idle);
     const live = recording.running && positionUs === undefined;
-    this.#clock.seek(live ? recording.endUs : (positionUs ?? recording.startUs), host.nowMs());
+    const openAtUs = positionUs ?? (live ? recording.endUs : firstPictureUs(recording));
+    this.#clock.seek(openAtUs, host.nowMs());
     this.#state = {
       startUs: recording.startUs,
       endUs: recording.endUs,
@@ -327,3 +328,11 @@ interface Asked {
 const LATE_AFTER_MS = 200;
 /** How far the newest moment may run ahead of the last news of it. */
 const MAX_AHEAD_OF_NEWS_US = 2_000_000;
+
+/** Where a session that ended is opened: recording begins a moment after the session does. */
+function firstPictureUs(recording: Recording): number {
+  const shown = recording.segments.filter((segment) => segment.state !== 'lost');
+  if (shown.length === 0) return recording.startUs;
+  const firstUs = Math.min(...shown.map((segment) => segment.start_us));
+  return Math.max(firstUs, recording.startUs);
+}
