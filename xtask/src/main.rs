@@ -2,7 +2,11 @@
 //!
 //! This program needs nothing but a C linker, so that it can be built on a machine that has
 //! nothing yet; what needs the project's crates is in `crates/rehearsal`.
-#![expect(clippy::print_stdout, reason = "a program for a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a terminal"
+)]
 
 mod build;
 mod command;
@@ -11,6 +15,8 @@ mod steps;
 mod test;
 mod wasm;
 mod workspace;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -71,8 +77,17 @@ struct BenchArguments {
     seconds: u64,
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match cli.command {
         Command::Build => {
