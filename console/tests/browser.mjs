@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 
 export const CONSOLE = required('EIDETIC_CONSOLE');
 const ONE_TIME_PASSWORD = required('EIDETIC_PASSWORD');
-const CHOSEN_PASSWORD = 'a-password-for-the-rehearsal';
+export const CHOSEN_PASSWORD = 'a-password-for-the-rehearsal';
 
 /** Starts Debian's Chromium; nothing is downloaded, and it asks nobody on the network. */
 export function launch() {
@@ -42,31 +42,26 @@ export async function signIn(page) {
   await failed.or(search).first().waitFor();
   if (await search.isVisible()) return;
   await enter(page, ONE_TIME_PASSWORD);
-  await choosePassword(page);
+  await choosePassword(page, ONE_TIME_PASSWORD);
 }
 
-/** Signs in with the one-time password, for the first time, and chooses another. */
-export async function signInFirst(page) {
-  await page.goto(CONSOLE);
-  await enter(page, ONE_TIME_PASSWORD);
-  await choosePassword(page);
-}
-
-async function enter(page, password) {
+/** Fills in the form for signing in and sends it. */
+export async function enter(page, password) {
   await page.getByLabel('User name').fill('administrator');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-async function choosePassword(page) {
-  await page.getByLabel('One-time password').fill(ONE_TIME_PASSWORD);
+/** Replaces the one-time password by one that a person chose. */
+export async function choosePassword(page, oneTimePassword) {
+  await page.getByLabel('One-time password').fill(oneTimePassword);
   await page.getByLabel('New password', { exact: true }).fill(CHOSEN_PASSWORD);
   await page.getByLabel('New password again').fill(CHOSEN_PASSWORD);
   await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByRole('searchbox', { name: 'Search text' }).waitFor();
 }
 
-function required(name) {
+export function required(name) {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set`);
   return value;

@@ -1,46 +1,100 @@
-//! The browser tests, against a recording made for them.
+//! The browser tests, against recordings made for them.
 
-use std::{path::Path, process::Command, time::Duration};
-
-use anyhow::{Context, Result, bail};
-
-use crate::{
-    desktop::{Desktop, WANTED_TITLE},
-    stack::{Agent, Server, fresh_folder},
-    until::pause,
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
 };
 
-/// How long the desktop is recorded before the tests begin. It goes on during them, so that
-/// there is a running session to watch.
-const HEAD_START: Duration = Duration::from_secs(45);
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
-/// Starts everything, records for a while and runs the tests in this folder with Node's runner.
+use crate::{
+    api::Api,
+    desktop::{Desktop, TITLES, TwoMonitors, WANTED_TITLE},
+    stack::{Agent, Server, fresh_folder},
+    until::until,
+};
+
+/// Starts a server with two computers, a busy one and a quiet one with two monitors, and a server
+/// that nobody has used; waits for what the tests look for and runs the tests in this folder with
+/// Node's runner. Recording goes on during them, so that there are running sessions to watch.
 pub fn run(tests: &Path) -> Result<()> {
-    let folder = fresh_folder()?;
-    let server = Server::start(folder.path(), 0)?;
-    let person = Desktop::start()?.use_it(folder.path())?;
-    let agent = Agent::start(folder.path(), &server, person.display())?;
-    pause(HEAD_START);
-
     let files = test_files(tests)?;
+    let folder = fresh_folder()?;
+    let second_folder = folder.path().join("second");
+    fs::create_dir_all(&second_folder)?;
+
+    let mut server = Server::start(folder.path(), 0)?;
+    let unused = Server::start(&second_folder, 0)?;
+    let person = Desktop::start()?.use_it(folder.path())?;
+    let monitors = TwoMonitors::start()?;
+    let agents = [
+        Agent::start(folder.path(), &server, person.display())?,
+        Agent::start(&second_folder, &server, monitors.display())?,
+    ];
+
+    let api = server.sign_in()?;
+    recorded(&api, monitors.display(), Duration::ZERO)?;
+    monitors.show_titles()?;
+    for title in TITLES.iter().filter(|title| !title.is_empty()) {
+        found(&api, title, 1)?;
+    }
+    found(&api, WANTED_TITLE, 2)?;
+    recorded(&api, person.display(), Duration::from_secs(20))?;
+
     let status = Command::new("node")
         .arg("--test")
         .arg("--test-concurrency=1")
         .args(&files)
         .env("EIDETIC_CONSOLE", &server.endpoints().console)
         .env("EIDETIC_PASSWORD", &server.password)
+        .env("EIDETIC_UNUSED_CONSOLE", &unused.endpoints().console)
+        .env("EIDETIC_UNUSED_PASSWORD", &unused.password)
         .env("EIDETIC_WANTED_TITLE", WANTED_TITLE)
+        .env("EIDETIC_TITLES", serde_json::to_string(TITLES)?)
+        .env("EIDETIC_BUSY_DISPLAY", person.display())
+        .env("EIDETIC_QUIET_DISPLAY", monitors.display())
         .status()
         .context("failed to start node")?;
-    drop(agent);
+    drop(agents);
     if !status.success() {
         bail!("the browser tests ended with {status}");
     }
     Ok(())
 }
 
-fn test_files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)
+/// Waits until so many records with this title point to a moment of the recording.
+fn found(api: &Api, title: &str, count: usize) -> Result<()> {
+    until("the titles can be searched for", PATIENCE, || {
+        let records = api.search(title)?;
+        let shown = records.iter().filter(|record| record["moment"].is_object());
+        Ok((shown.count() >= count).then_some(()))
+    })
+}
+
+/// Waits until a display has been recorded for so long.
+fn recorded(api: &Api, display: &str, length: Duration) -> Result<()> {
+    until("the display is recorded", PATIENCE, || {
+        let page = api.get("/sessions?limit=10")?;
+        let sessions = page["sessions"].as_array().context("no sessions")?;
+        let long_enough = sessions.iter().any(|session| {
+            session["display_name"] == display
+                && session["has_video"] == true
+                && micros(session, "last_known_us") - micros(session, "start_us")
+                    >= length.as_micros().try_into().unwrap_or(i64::MAX)
+        });
+        Ok(long_enough.then_some(()))
+    })
+}
+
+fn micros(session: &Value, name: &str) -> i64 {
+    session[name].as_i64().unwrap_or_default()
+}
+
+fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<_> = fs::read_dir(folder)
         .with_context(|| format!("failed to read {}", folder.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
@@ -51,3 +105,5 @@ fn test_files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     }
     Ok(files)
 }
+
+const PATIENCE: Duration = Duration::from_secs(90);

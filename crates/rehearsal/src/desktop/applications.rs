@@ -38,6 +38,13 @@ impl Applications {
                 "DejaVu Sans Mono",
                 "-fs",
                 "11",
+                // A plain prompt, the same on each computer.
+                "-e",
+                "env",
+                "PS1=$ ",
+                "bash",
+                "--norc",
+                "--noprofile",
             ],
         )?;
         let note = note.to_string_lossy().into_owned();
@@ -60,7 +67,7 @@ impl Applications {
 }
 
 /// Waits for a visible window that xdotool finds with these words.
-fn window(display: &VirtualDisplay, search: &[&str]) -> Result<String> {
+pub(super) fn window(display: &VirtualDisplay, search: &[&str]) -> Result<String> {
     until("a window is there", Duration::from_secs(60), || {
         let output = display
             .command("xdotool")

@@ -1,6 +1,7 @@
 //! A virtual desktop with real applications, and a scripted person who uses them.
 
 mod applications;
+mod monitors;
 mod script;
 
 use std::{
@@ -13,6 +14,8 @@ use std::{
 
 use anyhow::Result;
 use eidetic_testkit::VirtualDisplay;
+
+pub use self::monitors::{TITLES, TwoMonitors};
 
 use self::applications::Applications;
 

@@ -1,0 +1,110 @@
+// Two computers, of which one has two monitors, and their sessions.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CONSOLE } from '../browser.mjs';
+import { BUSY_DISPLAY, QUIET_DISPLAY, TITLES } from '../pages/desktop.mjs';
+import { PlayerPage, isColour } from '../pages/player.mjs';
+import { openSignedIn, sessionOn } from '../pages/signed-in.mjs';
+
+let browser;
+let page;
+let complaints;
+let player;
+
+before(async () => {
+  ({ browser, page, complaints } = await openSignedIn());
+  player = new PlayerPage(page);
+});
+after(() => browser?.close());
+
+test('sessions of all computers are listed with a thumbnail and their applications', async () => {
+  await page.goto(`${CONSOLE}/sessions`);
+  for (const display of [BUSY_DISPLAY, QUIET_DISPLAY]) {
+    const row = page
+      .getByRole('list', { name: 'Sessions' })
+      .getByRole('listitem')
+      .filter({ hasText: `· ${display}` });
+    await row.getByText('XTerm').waitFor();
+    await row.getByText('Running').waitFor();
+    await row.locator('img.there').waitFor();
+    assert.ok(await row.locator('img').evaluate(({ naturalWidth }) => naturalWidth > 100));
+  }
+});
+
+test('a session leads to its player', async () => {
+  const { id } = await sessionOn(page, QUIET_DISPLAY);
+  await page
+    .getByRole('link')
+    .filter({ hasText: `· ${QUIET_DISPLAY}` })
+    .click();
+  await page.waitForURL(new RegExp(`/sessions/${id}$`));
+  await player.activities.waitFor();
+});
+
+test('both monitors are seen side by side, each with its own picture', async () => {
+  const { id } = await sessionOn(page, QUIET_DISPLAY);
+  await player.open(id);
+  await player.seeColour(1, 0.5, 0.5, LEFT);
+  await player.seeColour(2, 0.5, 0.5, RIGHT);
+  const left = await player.screen(1).boundingBox();
+  const right = await player.screen(2).boundingBox();
+  assert.ok(Math.abs(left.x + left.width - right.x) < 8, 'they touch');
+  assert.ok(Math.abs(left.y - right.y) < 2);
+  assert.ok(Math.abs(left.width / left.height - 960 / 1080) < 0.02);
+});
+
+test('one monitor can be chosen, and a link can name it', async () => {
+  const both = await player.screen(2).boundingBox();
+  await page.getByRole('combobox', { name: 'Display' }).selectOption({ label: 'Display 2' });
+  await player.screen(1).waitFor({ state: 'detached' });
+  await player.seeColour(2, 0.5, 0.5, RIGHT);
+  assert.ok((await player.screen(2).boundingBox()).width >= both.width);
+
+  await page.goto(`${CONSOLE}/sessions/${(await sessionOn(page, QUIET_DISPLAY)).id}?display=0`);
+  await player.seeColour(1, 0.5, 0.5, LEFT);
+  assert.equal(await player.screen(2).count(), 0);
+  await page.getByRole('combobox', { name: 'Display' }).selectOption({ label: 'All displays' });
+  await player.seeColour(2, 0.5, 0.5, RIGHT);
+  assert.ok(isColour(await player.colourAt(1, 0.5, 0.5), LEFT));
+});
+
+test('titles in any script are in the list as they were', async () => {
+  const { id, start_us } = await sessionOn(page, QUIET_DISPLAY);
+  await player.open(id, start_us + 5e6);
+  for (const title of TITLES) {
+    await player.activities
+      .getByText(title === '' ? '(no title)' : title, { exact: true })
+      .first()
+      .waitFor();
+  }
+});
+
+test('computers are listed as online', async () => {
+  await page.goto(`${CONSOLE}/computers`);
+  const rows = page.getByRole('table', { name: 'Computers' }).getByRole('row');
+  await rows.getByText('Online').nth(1).waitFor();
+  assert.equal(await rows.count(), 3, 'a head and two computers');
+  await page.getByText('2 of 2 online').waitFor();
+});
+
+test('a new computer gets a token', async () => {
+  await page.getByRole('button', { name: 'Add a computer' }).click();
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page
+    .getByText(/eidetic1\.[A-Za-z0-9_-]{80,}/)
+    .first()
+    .waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+});
+
+test('the page had nothing to complain of', () => assert.deepEqual(complaints, []));
+
+test('a session that does not exist is said not to', async () => {
+  await page.goto(`${CONSOLE}/sessions/00000000-0000-7000-8000-000000000000`);
+  await page.getByText('There is no such session').waitFor();
+});
+
+const LEFT = [0xa0, 0x20, 0x20];
+const RIGHT = [0x20, 0xa0, 0x20];
