@@ -59,7 +59,8 @@ impl Incoming {
     /// Adds bytes and syncs them.
     pub fn append(&self, id: SegmentId, offset: u64, bytes: &[u8]) -> Result<Appended, StoreError> {
         let durable = self.bytes(id)?;
-        let is_new = durable.is_none();
+        // One without bytes may be left of an attempt that failed before its folder was synced.
+        let is_new = durable.is_none_or(|durable| durable == 0);
         let durable = durable.unwrap_or(0);
         if offset > durable {
             return Ok(Appended::Hole { durable });
@@ -69,21 +70,21 @@ impl Incoming {
         if new.is_empty() && !is_new {
             return Ok(Appended::Durable(durable));
         }
-        let added = OpenOptions::new()
+        let failed = failed("add to a growing segment");
+        let opened = OpenOptions::new()
             .append(true)
             .create(true)
-            .open(self.path(id))
-            .and_then(|mut file| {
-                file.write_all(new)
-                    .and_then(|()| file.sync_data())
-                    .inspect_err(|_| {
-                        // Nothing half-written stays. If this fails too, the hash tells in the end.
-                        let _failed = file.set_len(durable).and_then(|()| file.sync_all());
-                    })
-            });
-        added.map_err(failed("add to a growing segment"))?;
+            .open(self.path(id));
+        let mut file = opened.map_err(&failed)?;
         if is_new {
+            // Before there are bytes: a part file that has some is in its folder for good.
             self.sync_folder()?;
+        }
+        let added = file.write_all(new).and_then(|()| file.sync_data());
+        if let Err(error) = added {
+            // Nothing half-written stays. If this fails too, the hash tells in the end.
+            let _failed = file.set_len(durable).and_then(|()| file.sync_all());
+            return Err(failed(error));
         }
         Ok(Appended::Durable(durable + new.len() as u64))
     }

@@ -20,6 +20,7 @@ use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem,
     path::Path,
 };
+use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Appended, Sealed, SegmentStore, incoming::Incoming};
@@ -116,6 +117,23 @@ impl ObjectSegments {
         }
     }
 
+    /// The length and the SHA-256 of a whole segment, read piece by piece.
+    async fn object_sha256(&self, id: SegmentId) -> Result<Option<(u64, [u8; 32])>, StoreError> {
+        let failed = object_failed("check a segment");
+        let object = match self.objects.get(&location(id)).await {
+            Ok(object) => object,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let (mut length, mut hash) = (0, Sha256::new());
+        let mut pieces = object.into_stream();
+        while let Some(piece) = pieces.try_next().await.map_err(&failed)? {
+            length += piece.len() as u64;
+            hash.update(&piece);
+        }
+        Ok(Some((length, hash.finalize().into())))
+    }
+
     /// Puts the bytes of a part file, which were checked.
     async fn put(&self, end: &SegmentEnd) -> Result<(), StoreError> {
         let (id, bytes) = (end.id, end.bytes);
@@ -206,8 +224,10 @@ impl SegmentStore for ObjectSegments {
         let _lock = self.lock(end.id).await;
         let id = end.id;
         let Some(durable) = self.part_bytes(id).await? else {
-            return Ok(match self.object_bytes(id).await? {
-                Some(bytes) if bytes == end.bytes => Sealed::Stored,
+            return Ok(match self.object_sha256(id).await? {
+                Some((bytes, sha256)) if (bytes, sha256) == (end.bytes, end.sha256) => {
+                    Sealed::Stored
+                }
                 Some(_) => Sealed::HashMismatch,
                 None => Sealed::Incomplete { durable: 0 },
             });

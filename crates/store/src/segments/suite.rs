@@ -73,6 +73,10 @@ async fn a_whole_segment_stays_as_it_is(store: &dyn SegmentStore) {
     append(store, id, 3, b"def").await;
     assert_eq!(store.seal(&end).await.unwrap(), Sealed::Stored);
     assert_eq!(store.seal(&end).await.unwrap(), Sealed::Stored);
+    for other in [&b"abcdeX"[..], b"abc"] {
+        let other = self::end(id, other);
+        assert_eq!(store.seal(&other).await.unwrap(), Sealed::HashMismatch);
+    }
     assert_eq!(append(store, id, 6, b"more").await, Appended::AlreadySealed);
     store.discard(id).await.unwrap();
     assert_eq!(all(store, id).await.unwrap(), "abcdef");
