@@ -128,6 +128,7 @@ impl Core {
                 self.write_status();
                 Ok(())
             }
+            Event::ServerForgot => self.announce_sessions_anew(),
             Event::Tick => self.tick(),
             Event::Stop => {
                 self.stopping = true;

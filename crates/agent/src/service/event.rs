@@ -25,6 +25,8 @@ pub(crate) enum Event {
     },
     /// The connection to the server is now in this state.
     Uplink(UplinkState),
+    /// The server has lost what it was told of this spool: it does not know the sessions.
+    ServerForgot,
     /// Some seconds have passed.
     Tick,
     /// The system asks the service to leave.

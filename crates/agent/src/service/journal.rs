@@ -147,13 +147,14 @@ impl Journal {
         if !self.spool.lock().takes_segments(ROOM_TO_BEGIN)? {
             return Ok(Kept::Full);
         }
-        if self.entry(&Entry::SegmentOpened(description))? == Kept::Full {
+        if self.entry(&Entry::SegmentOpened(description.clone()))? == Kept::Full {
             return Ok(Kept::Full);
         }
         if self.spool.lock().begin_segment(id)? == AppendOutcome::Full {
             self.lose(id, GapReason::SpoolFull)?;
             return Ok(Kept::Full);
         }
+        self.spool.remember(description);
         Ok(Kept::Kept)
     }
 
@@ -184,6 +185,7 @@ impl Journal {
                 Ok(())
             }
             Err(SpoolError::SegmentEmpty(_)) => {
+                self.spool.forget_remembered(segment);
                 self.spool.lock().forget_segment(segment)?;
                 self.lose(segment, reason)
             }

@@ -27,6 +27,8 @@ pub(super) struct SpoolSide {
     spool: Arc<SharedSpool>,
     computer: String,
     told: HashMap<SegmentId, (u64, bool)>,
+    /// Segments of which a server that lost its past was told again, and by which entries.
+    announced_anew: HashMap<SegmentId, RecordSequence>,
 }
 
 /// The link or the spool failed.
@@ -47,7 +49,28 @@ impl SpoolSide {
             spool,
             computer,
             told: HashMap::new(),
+            announced_anew: HashMap::new(),
         }
+    }
+
+    /// Tells again of the segments that wait: they were announced to a server that has lost it.
+    pub(super) fn announce_anew(&mut self) -> Result<(), SpoolError> {
+        let mut spool = self.spool.lock();
+        let (acknowledged, newest) = (spool.acknowledged_entry(), spool.newest_entry());
+        let waiting: Vec<SpooledSegment> = spool.segments().collect();
+        for segment in waiting {
+            if segment.announced_by > acknowledged && segment.announced_by <= newest {
+                continue;
+            }
+            let Some(description) = self.spool.remembered(segment.id) else {
+                continue;
+            };
+            let entry = to_proto::entry(&Entry::SegmentOpened(description));
+            if let PushOutcome::Stored(by) = spool.push_entry(&entry.encode_to_vec())? {
+                self.announced_anew.insert(segment.id, by);
+            }
+        }
+        Ok(())
     }
 
     /// Tells the link what is new in the spool.
@@ -84,7 +107,10 @@ impl SpoolSide {
                 now,
                 Input::SegmentAvailable(AvailableSegment {
                     id: segment.id,
-                    announced_by: segment.announced_by,
+                    announced_by: *self
+                        .announced_anew
+                        .get(&segment.id)
+                        .unwrap_or(&segment.announced_by),
                     bytes: segment.bytes,
                     end,
                 }),
@@ -140,6 +166,9 @@ impl SpoolSide {
             Output::SegmentStored(id) => self.forget(id)?,
             Output::SegmentGivenUp(id, reason) => {
                 error!(segment = %id, ?reason, "the server will not take a segment: it is lost");
+                if reason == GiveUpReason::UnknownToServer && !self.tell_of_unknown(id, wall)? {
+                    return Ok(None);
+                }
                 let reason = match reason {
                     GiveUpReason::HashMismatch => GapReason::SegmentDamaged,
                     GiveUpReason::UnknownToServer
@@ -185,8 +214,37 @@ impl SpoolSide {
             .collect())
     }
 
+    /// Tells of a segment that is lost because the server knows neither it nor, maybe, its
+    /// session. Whether that could be told: if not, the segment stays.
+    fn tell_of_unknown(&self, id: SegmentId, wall: Timestamp) -> Result<bool, SpoolError> {
+        let mut spool = self.spool.lock();
+        let end =
+            spool
+                .segments()
+                .find(|segment| segment.id == id)
+                .and_then(|segment| match segment.state {
+                    SegmentState::Sealed(end) => Some(end.end),
+                    SegmentState::Open | SegmentState::Lost => None,
+                });
+        let mut record = self.gap(
+            end.unwrap_or(wall),
+            "The server does not know a segment that was announced to it",
+        );
+        if let Some(description) = self.spool.remembered(id) {
+            record.session = description.session;
+            record.when = description.start;
+        }
+        let entry = to_proto::entry(&Entry::Activity(record));
+        let outcome = spool.push_entry(&entry.encode_to_vec())?;
+        Ok(outcome != PushOutcome::Full)
+    }
+
     /// Stands for a record that the disk damaged: of which session is not known any more.
     fn damaged(&self, when: Timestamp) -> ActivityRecord {
+        self.gap(when, "A record was damaged on the agent's disk")
+    }
+
+    fn gap(&self, when: Timestamp, detail: &str) -> ActivityRecord {
         ActivityRecord {
             session: SessionId::from_uuid(Uuid::nil()),
             when,
@@ -196,7 +254,7 @@ impl SpoolSide {
             what: Captured::from(GapReason::SegmentDamaged.what()),
             where_: self.computer.clone(),
             workstation: None,
-            details: vec![Captured::from("A record was damaged on the agent's disk")],
+            details: vec![Captured::from(detail)],
             application: None,
             coalesced: 0,
             moment: None,
@@ -221,6 +279,8 @@ impl SpoolSide {
 
     fn forget(&mut self, id: SegmentId) -> Result<(), SpoolError> {
         self.told.remove(&id);
+        self.announced_anew.remove(&id);
+        self.spool.forget_remembered(id);
         match self.spool.lock().forget_segment(id) {
             Err(SpoolError::UnknownSegment(_)) => {
                 warn!(segment = %id, "segment was forgotten before");

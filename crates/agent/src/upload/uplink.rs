@@ -112,8 +112,10 @@ pub(crate) async fn run(parts: UplinkParts, drain: ShutdownSignal) -> Result<(),
                 warn!(%server, "server and spool disagree on what was sent: the spool gets a new id");
                 let id = SpoolId::from_uuid(parts.ids.new_id(parts.clock.wall()));
                 block_in_place(|| parts.spool.lock().renumber(id))?;
-                link = new_link(&parts);
+                parts.tell(Event::ServerForgot).await;
                 spool = SpoolSide::new(Arc::clone(&parts.spool), parts.computer_name.clone());
+                block_in_place(|| spool.announce_anew())?;
+                link = new_link(&parts);
                 backoff.next(random())
             }
             Err(error) => {

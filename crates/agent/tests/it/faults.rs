@@ -162,3 +162,43 @@ fn an_agent_that_was_never_enrolled_records_and_waits() {
     });
     assert!(agent.stop().success());
 }
+
+#[test]
+fn a_server_that_was_restored_from_a_backup_is_told_again_what_it_lost() {
+    let mut gateway = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let mut display = VirtualDisplay::start(320, 240).unwrap();
+    display.start_window_manager().unwrap();
+    agent.run(display.name());
+    terminal(&mut display, "Since the backup");
+    eventually("a title is stored and a segment grows", || {
+        let stored = gateway.stored();
+        (stored.has_record("Since the backup") && !stored.segments.is_empty()).then_some(())
+    });
+    gateway.restore(std::collections::BTreeMap::new());
+    eventually("the segment that grows arrives anew", || {
+        (!gateway.stored().segments.is_empty()).then_some(())
+    });
+    terminal(&mut display, "Afterwards");
+    eventually("records go on", || {
+        gateway.stored().has_record("Afterwards").then_some(())
+    });
+    assert!(agent.stop().success());
+    let stored = gateway.stored();
+    stored.check_without_holes();
+    let entries = stored.entries();
+    let opened = entries
+        .iter()
+        .filter(|entry| matches!(entry, Entry::SessionOpened(_)))
+        .count();
+    assert_eq!(opened, 1, "the session is announced anew");
+    for entry in &entries {
+        if let Entry::SegmentOpened(segment) = entry {
+            assert!(stored.sealed.contains_key(&segment.id), "{segment:?}");
+        }
+    }
+    let lost = entries
+        .iter()
+        .any(|entry| matches!(entry, Entry::SegmentLost { .. }));
+    assert!(!lost, "nothing that waited is lost");
+}

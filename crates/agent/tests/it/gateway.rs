@@ -121,6 +121,17 @@ impl Gateway {
         self.shared.stored.lock().unwrap()
     }
 
+    /// Puts back what was stored `then`, as from a backup, under all connections.
+    pub fn restore(&mut self, then: BTreeMap<(SpoolId, RecordSequence), Entry>) {
+        self.stop();
+        let mut stored = self.stored();
+        stored.entries = then;
+        stored.segments.clear();
+        stored.sealed.clear();
+        drop(stored);
+        self.start_again();
+    }
+
     /// Refuses agents from now on, with these words.
     pub fn refuse(&self, words: &str) {
         self.stored().refusal = Some(words.to_owned());
@@ -197,6 +208,13 @@ impl Stored {
     /// Whether some record says this.
     pub fn has_record(&self, what: &str) -> bool {
         self.records().iter().any(|(_, found)| found == what)
+    }
+
+    /// Whether a segment was announced.
+    fn knows(&self, id: SegmentId) -> bool {
+        self.entries
+            .values()
+            .any(|entry| matches!(entry, Entry::SegmentOpened(segment) if segment.id == id))
     }
 
     /// Fails if a sequence is missing.
@@ -421,7 +439,12 @@ impl Attached {
             }
             Output::QuerySegment(id) => {
                 let stored = self.shared.stored.lock().unwrap();
-                let outcome = if stored.sealed.contains_key(&id) {
+                let outcome = if !stored.knows(id) {
+                    SegmentOutcome::Rejected {
+                        reason: proto::segment_rejected::Reason::UnknownSegment,
+                        taken: 0,
+                    }
+                } else if stored.sealed.contains_key(&id) {
                     SegmentOutcome::Stored { taken: 0 }
                 } else {
                     let held = stored.segments.get(&id).map_or(0, Vec::len);

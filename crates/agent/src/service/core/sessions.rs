@@ -71,6 +71,18 @@ impl Core {
         Ok(())
     }
 
+    /// Tells again of the sessions that are being recorded.
+    pub(super) fn announce_sessions_anew(&mut self) -> anyhow::Result<()> {
+        let sessions = self.sessions.values();
+        let opened: Vec<_> = sessions
+            .map(|session| Entry::SessionOpened(session.description.clone()))
+            .collect();
+        for entry in opened {
+            self.keep(entry)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn end_all_sessions(&mut self, event: SessionEvent) -> anyhow::Result<()> {
         let ids: Vec<_> = self.sessions.keys().cloned().collect();
         for id in ids {
