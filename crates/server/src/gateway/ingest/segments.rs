@@ -38,6 +38,8 @@ struct Growing {
     playable: u64,
     /// The offset of the last key frame that the control data knows.
     last_key_frame: Option<u64>,
+    /// How many key frames the control data knows.
+    key_frames: usize,
     /// What cannot be read as packets is stored all the same, and said once.
     unreadable: bool,
 }
@@ -209,6 +211,7 @@ impl Growing {
             scanned: 0,
             playable: segment.bytes,
             last_key_frame: segment.key_frames.last().map(|frame| frame.offset),
+            key_frames: segment.key_frames.len(),
             unreadable: false,
         };
         let durable = components.segments.durable_bytes(id).await?;
@@ -244,6 +247,7 @@ impl Growing {
             .grow_segment(chunk.id, playable, until, &key_frames)
             .await?;
         self.playable = playable;
+        self.key_frames += key_frames.len();
         if let Some(last) = key_frames.last() {
             self.last_key_frame = Some(last.offset);
         }
@@ -252,7 +256,7 @@ impl Growing {
         Ok(())
     }
 
-    /// The key frames in these bytes that are not known yet.
+    /// The key frames in these bytes that are not known yet, as far as they are listed.
     fn scan(&mut self, chunk: &SegmentChunk) -> Vec<KeyFrame> {
         let seen = self.scanned.saturating_sub(chunk.offset);
         let new = usize::try_from(seen)
@@ -272,6 +276,7 @@ impl Growing {
             .into_iter()
             .filter(|packet| packet.kind == PacketKind::Key)
             .filter(|packet| self.last_key_frame.is_none_or(|last| packet.offset > last))
+            .take(MAX_KEY_FRAMES.saturating_sub(self.key_frames))
             .map(|packet| KeyFrame {
                 time: self.absolute(packet.time.as_micros()),
                 offset: packet.offset,
@@ -301,32 +306,75 @@ fn unknown(taken: u64) -> SegmentOutcome {
 /// Each holds a scanner, which is small; an agent has one for each of its displays.
 const MAX_GROWING: usize = 64;
 const READ_BYTES: u64 = 256 << 10;
+/// As many as the index of a segment has at most. Further ones can be played, not jumped to.
+const MAX_KEY_FRAMES: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
-    use eidetic_codec::{Encoder, EncoderConfig, FrameInterval, PictureSize, SegmentWriter};
+    use eidetic_codec::{
+        Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, PictureSize,
+        SegmentWriter,
+    };
     use uuid::Uuid;
 
     use super::*;
 
     #[test]
     fn a_segment_that_claims_impossible_times_stays_within_the_possible() {
-        let size = PictureSize::new(16, 16).unwrap();
-        let encoder = Encoder::new(EncoderConfig::new(size)).unwrap();
         for (claimed, taken) in [(i64::MAX, MAX_UNIX_MICROS), (i64::MIN, 0), (7, 8)] {
-            let header = encoder.segment_header(claimed, FrameInterval::Variable);
-            let mut bytes = Vec::new();
-            let _no_packets = SegmentWriter::begin(&header, &mut bytes);
-            let mut growing = Growing {
-                session: SessionId::from_uuid(Uuid::nil()),
-                scanner: PacketScanner::new(),
-                scanned: 0,
-                playable: 0,
-                last_key_frame: None,
-                unreadable: false,
-            };
+            let mut growing = nothing_known();
+            let bytes = segment(claimed, 0);
             growing.scanner.push(&bytes, |_| {}).unwrap();
             assert_eq!(growing.absolute(1).as_unix_micros(), taken);
         }
+    }
+
+    #[test]
+    fn a_segment_of_very_many_key_frames_has_a_bounded_list_of_them() {
+        let chunk = SegmentChunk {
+            id: SegmentId::from_uuid(Uuid::nil()),
+            offset: 0,
+            bytes: segment(0, 5).into(),
+        };
+        for (known, listed) in [(0, 5), (MAX_KEY_FRAMES - 2, 2), (MAX_KEY_FRAMES, 0)] {
+            let mut growing = nothing_known();
+            growing.key_frames = known;
+            assert_eq!(growing.scan(&chunk).len(), listed);
+            let all = chunk.bytes.len() as u64;
+            assert_eq!(growing.scanner.complete_bytes(), all, "all can be played");
+        }
+    }
+
+    fn nothing_known() -> Growing {
+        Growing {
+            session: SessionId::from_uuid(Uuid::nil()),
+            scanner: PacketScanner::new(),
+            scanned: 0,
+            playable: 0,
+            last_key_frame: None,
+            key_frames: 0,
+            unreadable: false,
+        }
+    }
+
+    fn segment(start_unix_micros: i64, key_frames: u8) -> Vec<u8> {
+        let size = PictureSize::new(16, 16).unwrap();
+        let mut encoder = Encoder::new(EncoderConfig::new(size)).unwrap();
+        let header = encoder.segment_header(start_unix_micros, FrameInterval::Variable);
+        let mut bytes = Vec::new();
+        let mut writer = SegmentWriter::begin(&header, &mut bytes);
+        for number in 0..key_frames {
+            encoder.request_key_frame();
+            let picture = FrameRef {
+                data: &[number; 16 * 16 * 4],
+                stride: 16 * 4,
+            };
+            let time = MediaTime::from_micros(number.into());
+            match encoder.encode(picture, Damage::Unknown, time).unwrap() {
+                Encoded::Packet(packet) => writer.append(&packet, &mut bytes).unwrap(),
+                _ => panic!("each picture is another"),
+            }
+        }
+        bytes
     }
 }
