@@ -318,10 +318,16 @@ impl Watched {
         }
     }
 
+    /// Whether the viewer is signed in still, and has a password of his own: one that was reset
+    /// has to be changed first.
     async fn may_go_on(&self) -> Result<bool, StoreError> {
         let now = self.components.clock.wall();
-        let sign_in = self.components.control.sign_in(self.sign_in, now).await?;
-        Ok(sign_in.is_some())
+        let control = &self.components.control;
+        let Some(sign_in) = control.sign_in(self.sign_in, now).await? else {
+            return Ok(false);
+        };
+        let user = control.user(&sign_in.user).await?;
+        Ok(user.is_some_and(|user| !user.must_change_password))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{pin::pin, time::Duration};
 
 use axum::body::Body;
+use eidetic_server::administrator::reset_password;
 use futures::{Stream, StreamExt as _};
 use serde_json::Value;
 
@@ -211,6 +212,19 @@ async fn who_signs_out_sees_no_more() {
     browser
         .post("/api/v1/sign-out", &serde_json::json!({}))
         .await;
+    server.take_in(vec![activity(1, 1, "unseen")]).await;
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn whose_password_is_reset_sees_no_more() {
+    let server = Server::start().await;
+    server.take_in(vec![opened(1, 0)]).await;
+    let browser = server.signed_in().await;
+    let mut stream = pin!(watch(&browser, "").await);
+    next(&mut stream, |name, _| name == "session").await;
+    let control = server.components.control.as_ref();
+    reset_password(control, "anna").await.unwrap();
     server.take_in(vec![activity(1, 1, "unseen")]).await;
     assert!(stream.next().await.is_none());
 }
