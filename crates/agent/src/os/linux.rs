@@ -128,9 +128,12 @@ pub(crate) fn display_environment(session: &LoginSession) -> Vec<(&'static str, 
         let display = session.display.clone().unwrap_or_default();
         return vec![("DISPLAY", display.into())];
     }
-    SessionDisplay::find(session)
-        .map(|display| display.environment().collect())
-        .unwrap_or_default()
+    let Some(mut display) = SessionDisplay::find(session) else {
+        return Vec::new();
+    };
+    // The recorded user says where it is: reading a pipe of theirs would never end.
+    display.key_file = display.key_file.filter(|file| file.is_file());
+    display.environment().collect()
 }
 
 /// The screen of a display.

@@ -176,6 +176,7 @@ impl Core {
 
     fn tick(&mut self) -> anyhow::Result<()> {
         let now = self.parts.clock.wall();
+        self.end_silent_recorders();
         self.make_up_for_losses(now)?;
         self.journal.sync()?;
         if !self.sessions.is_empty() || self.journal.is_behind() || self.is_note_missing {

@@ -142,6 +142,7 @@ impl RecorderProcess {
             .process_group(0)
             .arg("record")
             .envs(environment)
+            .env_remove("EIDETIC_TOKEN")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

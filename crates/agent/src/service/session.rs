@@ -28,6 +28,9 @@ pub(super) struct RecordedSession {
     pub(super) idle_since: Option<Timestamp>,
     /// Why and since when nothing is recorded, if so.
     pub(super) gap: Option<(GapReason, Timestamp)>,
+    /// Until when its recorder has to have opened the display, on the monotonic clock, and since
+    /// when it tries.
+    pub(super) ready_by: Option<(Duration, Timestamp)>,
     /// How long to wait before the recorder is started again.
     pub(super) backoff: Backoff,
 }
@@ -65,6 +68,7 @@ impl RecordedSession {
             open_segments: BTreeSet::new(),
             idle_since: None,
             gap: None,
+            ready_by: None,
             backoff: Backoff::new(),
         }
     }

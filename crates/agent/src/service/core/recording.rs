@@ -14,7 +14,10 @@ use super::{
     },
     Core,
 };
-use crate::{channel::Report, recorder::Ending};
+use crate::{
+    channel::{Order, Report},
+    recorder::Ending,
+};
 
 impl Core {
     pub(super) fn start_recorder(&mut self, id: &LoginSessionId) {
@@ -27,6 +30,8 @@ impl Core {
             run,
             ready_since: None,
         };
+        let clock = &self.parts.clock;
+        session.ready_by = Some((clock.monotonic() + READY_LIMIT, clock.wall()));
         self.runs.insert(run, id.clone());
         let assignment = session.assignment(self.policy.clone(), self.full_since.is_some());
         self.parts.recorders.start(run, &session.login, assignment);
@@ -42,8 +47,9 @@ impl Core {
                 if let RecorderState::Running { ready_since, .. } = &mut session.recorder {
                     *ready_since = Some(self.parts.clock.monotonic());
                 }
+                session.ready_by = None;
                 if let Some((reason, from)) = session.gap.take() {
-                    let record = gap_record(&session.description, reason, from, now);
+                    let record = gap_record(&session.description, reason, from, now.max(from));
                     self.keep(Entry::Activity(record))?;
                 }
             }
@@ -112,6 +118,24 @@ impl Core {
         }
     }
 
+    /// Ends the recorders that have not opened their displays in time: something there hangs.
+    pub(super) fn end_silent_recorders(&mut self) {
+        let now = self.parts.clock.monotonic();
+        for session in self.sessions.values_mut() {
+            if let RecorderState::Running { run, .. } = session.recorder
+                && let Some((by, since)) = session.ready_by
+                && by <= now
+            {
+                warn!(session = %session.description.id, "recorder cannot open the display");
+                session.ready_by = None;
+                session
+                    .gap
+                    .get_or_insert((GapReason::DisplayUnavailable, since));
+                self.parts.recorders.order(run, Order::Stop);
+            }
+        }
+    }
+
     pub(super) fn recorder_ended(
         &mut self,
         run: RecorderRun,
@@ -144,6 +168,7 @@ impl Core {
                 }
                 let wait = session.backoff.next(u32::MAX);
                 session.recorder = RecorderState::Waiting;
+                session.ready_by = None;
                 warn!(session = %session.description.id, ?ending, wait_secs = wait.as_secs(),
                     "recorder ended, it will be started again");
                 self.parts.recorders.restart_later(&id, wait);
@@ -166,3 +191,6 @@ fn seal_cut(journal: &mut Journal, segment: SegmentId, now: Timestamp) -> anyhow
 
 /// A recorder that ran for so long is not failing again and again.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a recorder may take to open the display.
+const READY_LIMIT: Duration = Duration::from_secs(15);

@@ -1,7 +1,7 @@
 //! What the service promises, one test each.
 
 use eidetic_capture::{LoginSessionId, SessionChange, fake::login_session};
-use eidetic_model::{Captured, Clock as _, Entry, Policy, SessionEvent};
+use eidetic_model::{Captured, Clock as _, Entry, Policy, SessionEvent, Timestamp};
 use eidetic_spool::SegmentState;
 use eidetic_wire::convert::to_proto;
 use prost::Message as _;
@@ -128,6 +128,89 @@ fn a_display_that_goes_away_is_another_gap_than_a_recorder_that_dies() {
             "closed"
         ]
     );
+}
+
+#[test]
+fn a_recorder_that_never_opens_the_display_is_a_gap_and_is_started_again() {
+    let mut computer = Computer::new();
+    computer.handle(Event::Sessions(SessionChange::Began {
+        session: login_session("c1", "ann", ":1"),
+        already_there: false,
+    }));
+    let (run, since) = (computer.last_run(), computer.clock.wall());
+    computer.told();
+    computer.asked();
+    computer.after(14);
+    computer.handle(Event::Tick);
+    assert_eq!(computer.asked(), []);
+    computer.after(1);
+    computer.handle(Event::Tick);
+    computer.handle(Event::Tick);
+    assert_eq!(computer.asked(), [Asked::Order(run, Order::Stop)]);
+    computer.handle(Event::RecorderEnded(run, Ending::Failed));
+    assert_eq!(computer.asked(), [Asked::RestartAfter(1)]);
+    computer.handle(Event::RestartDue(LoginSessionId("c1".into())));
+    let second = computer.last_run();
+    computer.handle(Event::Report(second, Report::Ready));
+    let entries = computer.entries();
+    let [Entry::Activity(gap)] = &entries[..] else {
+        panic!("{entries:?}");
+    };
+    assert_eq!(
+        (gap.what.reveal(), gap.when),
+        ("Display unavailable", since)
+    );
+    computer.after(60);
+    computer.asked();
+    computer.handle(Event::Tick);
+    assert_eq!(computer.asked(), []);
+}
+
+#[test]
+fn a_clock_that_is_moved_never_makes_a_session_or_an_absence_end_before_it_began() {
+    for moved_by in [-86_400_i64, 86_400] {
+        let mut computer = Computer::new();
+        let run = computer.begin("c1");
+        let start = computer.clock.wall();
+        computer.after(10);
+        let from = computer.clock.wall();
+        computer.handle(Event::Report(run, Report::InputStopped { from }));
+        let micros = start.as_unix_micros() + moved_by * 1_000_000;
+        computer.clock.jump_to(Timestamp::from_unix_micros(micros));
+        computer.handle(happened(SessionEvent::Lock));
+        computer.handle(Event::Tick);
+        let alive = Alive::read(&computer.folder.path().join("alive.toml")).unwrap();
+        assert_eq!(alive.at, computer.clock.wall());
+        computer.handle(Event::RecorderEnded(run, Ending::Failed));
+        let killed = alive.late_entries();
+        computer.handle(Event::Sessions(SessionChange::Ended {
+            id: LoginSessionId("c1".into()),
+        }));
+        let entries = computer.entries();
+        let mut ends = 0;
+        for entry in entries.iter().chain(&killed) {
+            match entry {
+                Entry::Idle(idle) => assert!(idle.until >= idle.from, "{idle:?}"),
+                Entry::SessionClosed(ending) => {
+                    assert!(ending.end >= start, "{ending:?}");
+                    ends += 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(ends, 2, "one in time, one as after a kill");
+        let told: Vec<_> = entries.iter().map(words).collect();
+        assert_eq!(
+            told[2..],
+            [
+                "Session end: Lock",
+                "Recording gap: Recorder restarted",
+                "idle",
+                "Session end: Sign-out",
+                "closed"
+            ]
+        );
+    }
 }
 
 #[test]
