@@ -92,8 +92,13 @@ pub(super) struct Plausible {
 pub(super) struct Moment(i64);
 
 impl Plausible {
-    /// What is plausible at this time: spools are kept for long, and clocks go a little wrong.
+    /// What is plausible at this time: spools are kept for long, and clocks go a little wrong. If
+    /// the server's own clock says what cannot be, anything is.
     pub fn at(now: Timestamp) -> Self {
+        let possible = first_micros(FIRST_POSSIBLE_YEAR, 1)..first_micros(LAST_YEAR, 1);
+        if !possible.contains(&now.as_unix_micros()) {
+            return Self::default();
+        }
         Self {
             from: now.saturating_sub(PAST).as_unix_micros(),
             until: now.saturating_add(FUTURE).as_unix_micros(),
@@ -225,6 +230,8 @@ fn first_micros(year: i16, month: i8) -> i64 {
 
 const FIRST_YEAR: i16 = 1970;
 const LAST_YEAR: i16 = 2200;
+/// A clock that says an earlier one was not set.
+const FIRST_POSSIBLE_YEAR: i16 = 2026;
 const NUMBER_BITS: u32 = 8;
 const PAST: Duration = Duration::from_secs(10 * 366 * 86_400);
 const FUTURE: Duration = Duration::from_secs(86_400);
@@ -309,8 +316,10 @@ mod tests {
             let stands = Month::of(Plausible::at(now).moment(time(when)));
             assert_eq!(stands.to_string(), month, "{when}");
         }
-        for now in [Timestamp::MIN, Timestamp::MAX] {
-            assert!(Month::of(Plausible::at(now).moment(time("2026-11-24T00:00:00Z"))).is_end());
+        for wrong in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
+            let when = time("2026-11-24T00:00:00Z");
+            let stands = Month::of(Plausible::at(wrong).moment(when));
+            assert_eq!(stands, month_of(when), "whatever the server's clock says");
         }
     }
 
