@@ -79,9 +79,14 @@ pub async fn renewed(
     agent: AgentId,
     serial: &[u8],
 ) -> Result<(), StoreError> {
-    let setting = renewal_setting(agent);
-    control.put_setting(&setting, &hex::encode(serial)).await?;
+    let (setting, serial) = renewal(agent, serial);
+    control.put_setting(&setting, &serial).await?;
     Ok(())
+}
+
+/// The setting that keeps which certificate an agent was given last, and its value.
+pub fn renewal(agent: AgentId, serial: &[u8]) -> (String, String) {
+    (renewal_setting(agent), hex::encode(serial))
 }
 
 async fn take_up_renewed(

@@ -8,7 +8,7 @@ use std::{
 use eidetic_model::{AgentId, Timestamp};
 use eidetic_store::{
     StoreError,
-    control::{Agent, AgentState, ControlStore, EnrolmentToken, Redeemed},
+    control::{Agent, AgentState, ControlStore, Enrolling, EnrolmentToken, Redeemed},
 };
 use eidetic_wire::{
     EnrolmentTicket,
@@ -139,14 +139,8 @@ impl Enrolment {
             state: AgentState::Active,
             certificate_serial: signed.serial.clone(),
         };
-        self.redeem(&ticket).await?;
         let name = agent.computer_name.clone();
-        let stored = self.components.control.put_agent(agent).await;
-        stored.map_err(store_failed)?;
-        // A certificate that was given before and not used yet does not count any more.
-        admission::renewed(self.components.control.as_ref(), id, &signed.serial)
-            .await
-            .map_err(store_failed)?;
+        self.keep(&ticket, agent).await?;
         info!(agent = %id, computer = name, "agent enrolled");
         self.components.news.tell(Change::Agent(id));
         Ok(self.response(id, signed))
@@ -165,14 +159,17 @@ impl Enrolment {
         Ok(known.filter(|known| known.certificate_serial == shown.serial))
     }
 
-    async fn redeem(&self, ticket: &EnrolmentTicket) -> Result<(), Status> {
+    /// Keeps the agent if the ticket is good, which is used up then.
+    async fn keep(&self, ticket: &EnrolmentTicket, agent: Agent) -> Result<(), Status> {
         let now = self.components.clock.wall();
-        let redeemed = self
-            .components
-            .control
-            .redeem_enrolment_token(ticket.secret_sha256(), now)
-            .await
-            .map_err(store_failed)?;
+        let enrolling = Enrolling {
+            secret_sha256: ticket.secret_sha256(),
+            // A certificate that was given before and not used yet does not count any more.
+            setting: admission::renewal(agent.id, &agent.certificate_serial),
+            agent,
+        };
+        let redeemed = self.components.control.enrol_agent(enrolling, now).await;
+        let redeemed = redeemed.map_err(store_failed)?;
         let refused = match redeemed {
             Redeemed::Yes => return Ok(()),
             Redeemed::Unknown => "the enrolment token is not one of this server's",

@@ -63,6 +63,17 @@ pub struct EnrolmentToken {
     pub expires: Timestamp,
 }
 
+/// An agent that enrols, with what is kept when its token is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolling {
+    /// SHA-256 of the secret of its token.
+    pub secret_sha256: [u8; 32],
+    /// The agent; it replaces what was known of one with its id.
+    pub agent: Agent,
+    /// The name and the new value of a setting that has to fit the agent.
+    pub setting: (String, String),
+}
+
 /// What became of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {

@@ -7,7 +7,9 @@ mod sqlite;
 mod suite;
 mod users;
 
-pub use agents::{Agent, AgentDescription, AgentState, EnrolmentToken, Redeemed, TakenUp};
+pub use agents::{
+    Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp,
+};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
 pub use sqlite::SqliteControl;
 pub use users::{SignIn, SignInId, User, ViewingEvent};
@@ -31,6 +33,12 @@ pub trait ControlStore: Send + Sync {
     async fn redeem_enrolment_token(
         &self,
         secret_sha256: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Redeemed, StoreError>;
+    /// Uses a token up and keeps the agent: both, or neither.
+    async fn enrol_agent(
+        &self,
+        enrolling: Enrolling,
         now: Timestamp,
     ) -> Result<Redeemed, StoreError>;
     /// Adds an agent, or replaces all that is known of it.

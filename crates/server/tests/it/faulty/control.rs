@@ -7,14 +7,15 @@ use eidetic_model::{
 use eidetic_store::{
     StoreError,
     control::{
-        Agent, AgentDescription, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession,
-        Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
+        Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
+        RecordedSession, Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
     },
 };
 
 super::on_a_disk! { ControlStore:
     write add_enrolment_token(token: EnrolmentToken) -> ();
     write redeem_enrolment_token(secret_sha256: [u8; 32], now: Timestamp) -> Redeemed;
+    write enrol_agent(enrolling: Enrolling, now: Timestamp) -> Redeemed;
     write put_agent(agent: Agent) -> ();
     write describe_agent(id: AgentId, description: AgentDescription) -> ();
     write take_up_certificate(id: AgentId, serial: &[u8]) -> TakenUp;

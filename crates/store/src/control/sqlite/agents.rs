@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     codes::{agent_state, agent_state_code},
     columns::{id, time},
+    users::put_setting,
 };
 use crate::{
-    control::{Agent, AgentDescription, AgentState, EnrolmentToken, Redeemed, TakenUp},
+    control::{Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp},
     sqlite::Failure,
 };
 
@@ -48,6 +49,21 @@ pub(super) fn redeem_token(
             Redeemed::Yes
         }
     })
+}
+
+/// Inside of a transaction.
+pub(super) fn enrol(
+    connection: &Connection,
+    enrolling: &Enrolling,
+    now: Timestamp,
+) -> Result<Redeemed, Failure> {
+    let redeemed = redeem_token(connection, enrolling.secret_sha256, now)?;
+    if redeemed == Redeemed::Yes {
+        put(connection, &enrolling.agent)?;
+        let (name, value) = &enrolling.setting;
+        put_setting(connection, name, value)?;
+    }
+    Ok(redeemed)
 }
 
 pub(super) fn put(connection: &Connection, agent: &Agent) -> Result<(), Failure> {

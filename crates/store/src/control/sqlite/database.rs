@@ -22,8 +22,8 @@ use super::{
 use crate::{
     StoreError,
     control::{
-        Agent, AgentDescription, Applied, ControlStore, EnrolmentToken, KeyFrame, RecordedSession,
-        Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
+        Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
+        RecordedSession, Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
     },
     sqlite::{Failure, open_readable, open_writable, prepare},
 };
@@ -166,6 +166,15 @@ impl ControlStore for SqliteControl {
             agents::redeem_token(c, secret_sha256, now)
         })
         .await
+    }
+
+    async fn enrol_agent(
+        &self,
+        enrolling: Enrolling,
+        now: Timestamp,
+    ) -> Result<Redeemed, StoreError> {
+        self.change("enrol an agent", move |c| agents::enrol(c, &enrolling, now))
+            .await
     }
 
     async fn put_agent(&self, agent: Agent) -> Result<(), StoreError> {

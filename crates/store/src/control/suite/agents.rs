@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{agent_id, at};
 use crate::control::{
-    Agent, AgentDescription, AgentState, ControlStore, EnrolmentToken, Redeemed, TakenUp,
+    Agent, AgentDescription, AgentState, ControlStore, Enrolling, EnrolmentToken, Redeemed, TakenUp,
 };
 
 pub(super) async fn of_many_redemptions_at_once_one_gets_the_token(store: Arc<dyn ControlStore>) {
@@ -41,6 +41,32 @@ pub(super) async fn of_many_redemptions_at_once_one_gets_the_token(store: Arc<dy
             expected
         );
     }
+}
+
+pub(super) async fn an_agent_is_kept_with_the_token_that_it_uses_up(store: Arc<dyn ControlStore>) {
+    let token = EnrolmentToken {
+        secret_sha256: [1; 32],
+        created: at(0),
+        expires: at(100),
+    };
+    store.add_enrolment_token(token).await.unwrap();
+    let enrol = async |id, secret: u8| {
+        let enrolling = Enrolling {
+            secret_sha256: [secret; 32],
+            agent: agent(id, "host"),
+            setting: ("certificate".into(), format!("of {id}")),
+        };
+        store.enrol_agent(enrolling, at(60)).await.unwrap()
+    };
+    assert_eq!(enrol(1, 2).await, Redeemed::Unknown);
+    assert_eq!(store.agent(agent_id(1)).await.unwrap(), None);
+    assert_eq!(store.setting("certificate").await.unwrap(), None);
+    assert_eq!(enrol(2, 1).await, Redeemed::Yes);
+    assert!(store.agent(agent_id(2)).await.unwrap().is_some());
+    assert_eq!(enrol(3, 1).await, Redeemed::AlreadyUsed);
+    assert_eq!(store.agents().await.unwrap().len(), 1);
+    let (_, setting) = store.setting("certificate").await.unwrap().unwrap();
+    assert_eq!(setting, "of 2");
 }
 
 pub(super) async fn agents_are_replaced_and_listed_by_name(store: Arc<dyn ControlStore>) {

@@ -36,6 +36,7 @@ macro_rules! promises {
 
 promises! {
     agents::of_many_redemptions_at_once_one_gets_the_token,
+    agents::an_agent_is_kept_with_the_token_that_it_uses_up,
     agents::agents_are_replaced_and_listed_by_name,
     agents::a_removed_agent_stays_removed_whatever_it_says_meanwhile,
     agents::a_certificate_is_taken_up_by_its_agent_only,
