@@ -71,16 +71,43 @@ impl StateFolder {
     }
 }
 
-/// Makes a folder for its owner alone; one that is there is closed to others.
+/// Makes a folder for its owner alone; one that is there is closed to others. Folders above it
+/// that have to be made are open to all: others keep their own things there.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
+    if let Some(parent) = path.parent() {
+        make_open_folder(parent)?;
+    }
+    match private(&mut DirBuilder::new()).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
+}
+
+fn make_open_folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_open_folder(parent)?;
+    }
+    match fs::create_dir(path) {
+        // Somebody else was faster, and says who may enter.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    // Whatever the umask is: a service's is strict.
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(())
+}
+
+fn private(builder: &mut DirBuilder) -> &DirBuilder {
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
+    builder
 }
 
 /// Replaces a file, or makes it, for its owner alone: after a crash it has the old content or the
@@ -121,5 +148,17 @@ mod tests {
         replace_file(&folder.alive(), b"two").unwrap();
         assert_eq!(fs::read(folder.alive()).unwrap(), b"two");
         assert_eq!(mode(&folder.alive()), 0o600);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn folders_above_are_open_to_others() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let outer = tempfile::tempdir().unwrap();
+        let above = outer.path().join("eidetic");
+        let folder = StateFolder::open(&above.join("agent")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&above), 0o755);
+        assert_eq!(mode(folder.path()), 0o700);
     }
 }
