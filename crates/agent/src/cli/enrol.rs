@@ -1,5 +1,9 @@
 //! `eidetic-agent enrol`.
 
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use anyhow::Context as _;
+
 use super::ServerArguments;
 use crate::{
     identity::{Enrolment, Identity, enrol},
@@ -14,7 +18,7 @@ pub(super) async fn run(
     server: ServerArguments,
     replace: bool,
 ) -> anyhow::Result<()> {
-    let ticket = server.ticket()?;
+    let ticket = token(server.token)?.trim().parse()?;
     let secrets = SecretFiles::in_folder(folder.secrets());
     let until_now = match Identity::read(&folder.identity(), &secrets) {
         // One that is damaged is what is to be replaced.
@@ -50,3 +54,38 @@ fn tell(identity: &Identity) {
         identity.server, identity.agent
     );
 }
+
+/// The token: as it was given, or from the standard input, where no other account can read it.
+fn token(given: Option<String>) -> anyhow::Result<String> {
+    match given {
+        Some(token) if token != "-" => Ok(token),
+        Some(_) => read_token(),
+        None if io::stdin().is_terminal() => {
+            ask_for_token().context("failed to ask for the token")?;
+            read_token()
+        }
+        None => anyhow::bail!(
+            "a token is needed: `--token -` reads it from the standard input, \
+             and the environment variable EIDETIC_TOKEN is looked at"
+        ),
+    }
+}
+
+fn read_token() -> anyhow::Result<String> {
+    let mut token = String::new();
+    io::stdin()
+        .lock()
+        .take(LONGEST_TOKEN)
+        .read_line(&mut token)
+        .context("failed to read the token")?;
+    Ok(token)
+}
+
+fn ask_for_token() -> io::Result<()> {
+    let mut terminal = io::stderr().lock();
+    terminal.write_all(b"Token: ")?;
+    terminal.flush()
+}
+
+/// More is no token.
+const LONGEST_TOKEN: u64 = 4_096;

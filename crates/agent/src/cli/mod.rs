@@ -10,7 +10,6 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use eidetic_wire::EnrolmentTicket;
 
 use crate::{
     config::Config,
@@ -74,8 +73,11 @@ struct ServerArguments {
     #[arg(long, value_name = "HOST[:PORT]")]
     server: ServerAddress,
     /// What `eidetic-server token` printed. Can be used once.
+    ///
+    /// Other accounts of this computer can read a command line: `-` reads the token from the
+    /// standard input, and without this option a terminal is asked for it.
     #[arg(long, env = "EIDETIC_TOKEN", hide_env_values = true)]
-    token: String,
+    token: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -91,7 +93,7 @@ struct RunArguments {
     /// Enrols with this server first, if this computer is not enrolled.
     #[arg(long, value_name = "HOST[:PORT]", requires = "token")]
     server: Option<ServerAddress>,
-    /// What `eidetic-server token` printed.
+    /// What `eidetic-server token` printed; `-` reads it from the standard input.
     #[arg(long, env = "EIDETIC_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
@@ -133,7 +135,7 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
     let folder = StateFolder::open(&arguments.folder.path()?)?;
     let sessions = session_source(arguments.display.or(config.display), arguments.user)?;
     runtime()?.block_on(async {
-        if let (Some(server), Some(token)) = (arguments.server, arguments.token) {
+        if let (Some(server), token @ Some(_)) = (arguments.server, arguments.token) {
             let secrets = SecretFiles::in_folder(folder.secrets());
             if Identity::read(&folder.identity(), &secrets)?.is_none() {
                 enrol::run(&folder, ServerArguments { server, token }, false).await?;
@@ -172,12 +174,6 @@ impl FolderArguments {
             .config()?
             .state_folder
             .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE_FOLDER)))
-    }
-}
-
-impl ServerArguments {
-    fn ticket(&self) -> anyhow::Result<EnrolmentTicket> {
-        Ok(self.token.parse()?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
@@ -39,6 +40,29 @@ impl Agent {
             .args(["--server", address, "--token", token])
             .output()
             .unwrap()
+    }
+
+    /// Runs `enrol --token -` with the token on its standard input.
+    pub fn enrol_by_input(&self, address: &str, token: &str) -> Output {
+        let mut enrolment = self
+            .command("enrol")
+            .args(["--server", address, "--token", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = enrolment.stdin.take().unwrap();
+        writeln!(input, "{token}").unwrap();
+        enrolment.wait_with_output().unwrap()
+    }
+
+    /// Runs `enrol` with the token in its environment, or without one.
+    pub fn enrol_by_environment(&self, address: &str, token: Option<&str>) -> Output {
+        let mut command = self.command("enrol");
+        command.args(["--server", address]).stdin(Stdio::null());
+        command.envs(token.map(|token| ("EIDETIC_TOKEN", token)));
+        command.output().unwrap()
     }
 
     /// Runs `enrol --replace`.
@@ -131,6 +155,7 @@ impl Agent {
             .arg(verb)
             .arg("--state-folder")
             .arg(self.state_folder())
+            .env_remove("EIDETIC_TOKEN")
             .env_remove("EIDETIC_LOG");
         command
     }

@@ -95,3 +95,20 @@ fn a_certificate_is_renewed_in_time_and_once() {
     }
     assert_eq!(gateway.stored().renewals, 1);
 }
+
+#[test]
+fn a_token_need_not_stand_on_the_command_line() {
+    let gateway = Gateway::start();
+    let agent = Agent::new();
+    let output = agent.enrol_by_input(&gateway.address(), &gateway.token());
+    assert!(output.status.success(), "{output:?}");
+
+    let gateway = Gateway::start();
+    let agent = Agent::new();
+    let output = agent.enrol_by_environment(&gateway.address(), None);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("a token is needed"), "{error}");
+    let token = gateway.token();
+    let output = agent.enrol_by_environment(&gateway.address(), Some(&token));
+    assert!(output.status.success(), "{output:?}");
+}
