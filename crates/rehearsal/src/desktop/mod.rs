@@ -32,7 +32,7 @@ impl Desktop {
     pub fn start() -> Result<Self> {
         let mut display = VirtualDisplay::start(1920, 1080)?;
         display.spawn("xsetroot", ["-solid", "#32506b"])?;
-        display.spawn::<&str>("openbox", [])?;
+        display.start_window_manager()?;
         Ok(Self { display })
     }
 
