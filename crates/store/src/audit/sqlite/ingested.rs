@@ -45,6 +45,12 @@ impl Ingested {
         })
     }
 
+    /// Whether a sequence is there.
+    pub fn contains(&self, sequence: i64) -> bool {
+        let before = self.ranges.range(..=sequence).next_back();
+        before.is_some_and(|(_, &last)| sequence <= last)
+    }
+
     /// Adds a sequence; `false` if it was there.
     pub fn insert(&mut self, sequence: i64) -> bool {
         let before = self.ranges.range(..=sequence).next_back();

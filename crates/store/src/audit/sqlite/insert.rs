@@ -263,6 +263,24 @@ pub(super) fn by_month(
     months
 }
 
+/// Those of the records that are not in a part.
+pub(super) fn not_in(
+    connection: &Connection,
+    batches: &[Batch],
+    records: &[(usize, RecordSequence)],
+) -> Result<Vec<(usize, RecordSequence)>, Failure> {
+    let mut others = Vec::new();
+    for chunk in records.chunk_by(|(a, _), (b, _)| a == b) {
+        let batch = &batches[chunk[0].0];
+        let (first, last) = (to_sql(chunk[0].1.0), to_sql(chunk[chunk.len() - 1].1.0));
+        let ingested = Ingested::load(connection, batch.agent, batch.spool, first, last)?;
+        let is_other =
+            |(_, sequence): &&(usize, RecordSequence)| !ingested.contains(to_sql(sequence.0));
+        others.extend(chunk.iter().filter(is_other));
+    }
+    Ok(others)
+}
+
 const MAX_KNOWN_VALUES: usize = 20_000;
 const MAX_KNOWN_TITLES: usize = 20_000;
 const MAX_KNOWN_SEEN: usize = 200_000;

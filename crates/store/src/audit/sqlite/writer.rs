@@ -6,11 +6,11 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use eidetic_model::{Clock, Timestamp};
+use eidetic_model::{Clock, RecordSequence, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    insert::{PartWriter, by_month},
+    insert::{PartWriter, by_month, not_in},
     parts::{Parts, WHAT},
     purge::{self, Purged},
 };
@@ -163,11 +163,31 @@ impl Thread {
     fn append(&mut self, batches: &[Batch]) -> Result<(), StoreError> {
         let plausible = Plausible::at(self.clock.wall());
         for (month, records) in by_month(batches, plausible) {
-            self.part(month)
-                .and_then(|part| part.append(batches, &records, plausible))
+            self.append_to(month, batches, records, plausible)
                 .map_err(|failure| failure.into_error("store activity records", WHAT))?;
         }
         Ok(())
+    }
+
+    fn append_to(
+        &mut self,
+        month: Month,
+        batches: &[Batch],
+        mut records: Vec<(usize, RecordSequence)>,
+        plausible: Plausible,
+    ) -> Result<(), Failure> {
+        // What came in before at a time when it was not plausible is at an end.
+        for end in self.parts.months().into_iter().filter(|end| end.is_end()) {
+            if end != month
+                && let Some(reader) = self.parts.reader(end)?
+            {
+                records = not_in(&reader, batches, &records)?;
+            }
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.part(month)?.append(batches, &records, plausible)
     }
 
     fn purge(&mut self, before: Timestamp) -> Result<Purged, Failure> {

@@ -165,6 +165,24 @@ async fn wrong_times_do_not_make_a_part_for_each_month() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_of_the_future_is_stored_once_when_it_comes_again_in_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = eidetic_testkit::SimulatedClock::at(now());
+    let store = SqliteAudit::open(folder.path(), Arc::new(clock.clone())).unwrap();
+    let mut batch = MadeUp::new(71).batch(1, 1, 3);
+    for record in batch.records.values_mut() {
+        record.when = now().saturating_add(Duration::from_secs(2 * 86_400));
+    }
+    store.append(batch.clone()).await.unwrap();
+    clock.jump_to(now().saturating_add(Duration::from_secs(86_400)));
+    batch
+        .records
+        .append(&mut MadeUp::new(72).batch(1, 4, 1).records);
+    store.append(batch).await.unwrap();
+    assert_eq!(store.health().await.unwrap().records, 4);
+}
+
+#[tokio::test]
 async fn sqlite_answers_a_filter_of_very_many_conditions() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteAudit::open(folder.path(), clock()).unwrap();
