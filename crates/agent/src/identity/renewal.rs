@@ -1,9 +1,12 @@
 //! Renewing the certificate before it expires.
 
+use std::time::Duration;
+
 use eidetic_model::Timestamp;
 use eidetic_wire::proto::{self, gateway_client::GatewayClient};
 use rcgen::KeyPair;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::time::timeout;
 use tonic::transport::Channel;
 
 use super::{Identity, enrol::certificate_request};
@@ -14,6 +17,9 @@ pub(crate) enum RenewalError {
     /// The server refused, or the connection broke.
     #[error("the server did not renew the certificate: {0}")]
     Refused(String),
+    /// The server took too long.
+    #[error("the server did not answer")]
+    NoAnswer,
     /// The answer is not a certificate for this agent.
     #[error("the server answered with a certificate that is not valid")]
     BadAnswer,
@@ -43,9 +49,10 @@ pub(crate) async fn renew(identity: &Identity, channel: Channel) -> Result<Ident
     let request = proto::RenewRequest {
         certificate_request: certificate_request(&key)?.into(),
     };
-    let answer = GatewayClient::new(channel)
-        .renew(request)
+    let mut client = GatewayClient::new(channel);
+    let answer = timeout(RENEWAL_LIMIT, client.renew(request))
         .await
+        .map_err(|_| RenewalError::NoAnswer)?
         .map_err(|status| RenewalError::Refused(status.message().to_owned()))?
         .into_inner();
     let same_authority =
@@ -60,10 +67,11 @@ pub(crate) async fn renew(identity: &Identity, channel: Channel) -> Result<Ident
     })
 }
 
+/// How long the server may take.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(20);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rcgen::{CertificateParams, date_time_ymd};
 
     use super::*;

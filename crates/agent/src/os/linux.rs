@@ -38,7 +38,7 @@ pub(crate) async fn watch_sessions(source: SessionSource, events: mpsc::Sender<E
             let owner = user.as_deref().and_then(uzers::get_user_by_name);
             let owner = owner.map_or_else(uzers::get_current_uid, |user| user.uid());
             let mut sessions = UnattendedDisplay::new(&name, owner);
-            let mut known = Known::default();
+            let mut known = Known::new(LISTING);
             let _never_fails = known.follow(&mut sessions, &events).await;
         }
         SessionSource::Logind => watch_logind(events).await,
@@ -51,7 +51,7 @@ pub(crate) fn account_exists(name: &str) -> bool {
 }
 
 async fn watch_logind(events: mpsc::Sender<Event>) {
-    let mut known = Known::default();
+    let mut known = Known::new(LISTING);
     let mut backoff = Backoff::new();
     while !events.is_closed() {
         match Logind::connect(None).await {
@@ -73,10 +73,20 @@ async fn watch_logind(events: mpsc::Sender<Event>) {
 }
 
 /// The sessions that the service was told of.
-#[derive(Default)]
-struct Known(HashSet<LoginSessionId>);
+struct Known {
+    sessions: HashSet<LoginSessionId>,
+    /// How long another source may take to tell of those that are there.
+    listing: Duration,
+}
 
 impl Known {
+    fn new(listing: Duration) -> Self {
+        Self {
+            sessions: HashSet::new(),
+            listing,
+        }
+    }
+
     /// Tells what the source tells. Sessions that a source tells of no more, after another one was
     /// lost, have ended meanwhile.
     async fn follow<S: Sessions>(
@@ -85,18 +95,18 @@ impl Known {
         events: &mpsc::Sender<Event>,
     ) -> Result<(), CaptureError> {
         let mut there = HashSet::new();
-        let mut listing = !self.0.is_empty();
+        let mut listing = !self.sessions.is_empty();
         loop {
             let change = if listing {
-                match timeout(LISTING, source.next()).await {
+                match timeout(self.listing, source.next()).await {
                     Ok(change) => change?,
                     Err(_) => {
                         listing = false;
-                        for id in self.0.difference(&there) {
+                        for id in self.sessions.difference(&there) {
                             let change = SessionChange::Ended { id: id.clone() };
                             let _service_is_leaving = events.send(Event::Sessions(change)).await;
                         }
-                        self.0.clone_from(&there);
+                        self.sessions.clone_from(&there);
                         continue;
                     }
                 }
@@ -106,11 +116,11 @@ impl Known {
             match &change {
                 SessionChange::Began { session, .. } => {
                     there.insert(session.id.clone());
-                    self.0.insert(session.id.clone());
+                    self.sessions.insert(session.id.clone());
                 }
                 SessionChange::Ended { id } => {
                     there.remove(id);
-                    self.0.remove(id);
+                    self.sessions.remove(id);
                 }
                 SessionChange::Happened { .. } | SessionChange::ShuttingDown => {}
             }
@@ -131,9 +141,13 @@ pub(crate) fn display_environment(session: &LoginSession) -> Vec<(&'static str, 
     let Some(mut display) = SessionDisplay::find(session) else {
         return Vec::new();
     };
-    // The recorded user says where it is: reading a pipe of theirs would never end.
-    display.key_file = display.key_file.filter(|file| file.is_file());
+    display.key_file = readable(display.key_file);
     display.environment().collect()
+}
+
+/// The recorded user says where the key is: opening a pipe of theirs would never end.
+fn readable(key: Option<PathBuf>) -> Option<PathBuf> {
+    key.filter(|file| file.is_file())
 }
 
 /// The screen of a display.
@@ -190,3 +204,70 @@ const LISTING: Duration = Duration::from_secs(2);
 
 /// How far a recorder stands back behind the user's programs.
 const NICENESS: i32 = 7;
+
+#[cfg(test)]
+mod tests {
+    use eidetic_capture::fake;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_that_ended_while_logind_was_away_is_ended() {
+        let (events, mut told) = mpsc::channel(16);
+        let mut known = Known::new(Duration::from_millis(50));
+        let (mut source, script) = fake::Sessions::new();
+        for id in ["c1", "c2"] {
+            script.happen(began(id));
+        }
+        script.fail(CaptureError::Gone {
+            what: "logind".into(),
+            reason: "it was ended".into(),
+        });
+        assert!(known.follow(&mut source, &events).await.is_err());
+        assert_eq!(
+            [next(&mut told).await, next(&mut told).await],
+            [began("c1"), began("c2")]
+        );
+
+        let (mut source, script) = fake::Sessions::new();
+        script.happen(began("c2"));
+        script.happen(began("c3"));
+        let follow = tokio::spawn(async move { known.follow(&mut source, &events).await });
+        assert_eq!(
+            [next(&mut told).await, next(&mut told).await],
+            [began("c2"), began("c3")]
+        );
+        let ended = SessionChange::Ended {
+            id: LoginSessionId("c1".into()),
+        };
+        assert_eq!(next(&mut told).await, ended);
+        script.happen(began("c4"));
+        assert_eq!(next(&mut told).await, began("c4"));
+        follow.abort();
+    }
+
+    #[test]
+    fn a_key_that_is_a_pipe_is_not_given_to_the_recorder() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        std::fs::write(&key, b"key").unwrap();
+        assert_eq!(readable(Some(key.clone())), Some(key));
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        assert_eq!(readable(Some(pipe)), None);
+    }
+
+    fn began(id: &str) -> SessionChange {
+        SessionChange::Began {
+            session: fake::login_session(id, "ann", ":1"),
+            already_there: true,
+        }
+    }
+
+    async fn next(told: &mut mpsc::Receiver<Event>) -> SessionChange {
+        match told.recv().await {
+            Some(Event::Sessions(change)) => change,
+            other => panic!("{other:?}"),
+        }
+    }
+}

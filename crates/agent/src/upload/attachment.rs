@@ -11,7 +11,7 @@ use eidetic_wire::{
 use tokio::{
     sync::mpsc,
     task::block_in_place,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming, codec::CompressionEncoding, transport::Channel};
@@ -83,13 +83,16 @@ impl Attachment<'_> {
             }
         }
         let mut welcome = false;
-        let answer = client.attach(ReceiverStream::new(messages)).await;
-        let detached = match answer {
-            Ok(answer) => match self.speak(outbox, answer.into_inner(), &mut welcome).await {
+        let attach = client.attach(ReceiverStream::new(messages));
+        let detached = match timeout(ATTACH_LIMIT, attach).await {
+            Err(_) => Detached::Lost {
+                reason: "the server does not answer".to_owned(),
+            },
+            Ok(Ok(answer)) => match self.speak(outbox, answer.into_inner(), &mut welcome).await {
                 Ok(never) => match never {},
                 Err(detached) => detached,
             },
-            Err(status) => ended(&status),
+            Ok(Err(status)) => ended(&status),
         };
         if let Err(error) = self
             .link
@@ -205,7 +208,7 @@ impl Attachment<'_> {
     }
 
     async fn lost_reason(&self, inbox: &mut Streaming<proto::ToAgent>) -> Detached {
-        match tokio::time::timeout(LAST_WORDS, inbox.message()).await {
+        match timeout(LAST_WORDS, inbox.message()).await {
             Ok(Err(status)) => ended(&status),
             _ => Detached::Lost {
                 reason: "the server ended the connection".to_owned(),
@@ -236,5 +239,8 @@ const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
 /// The least time between two looks at the spool: each makes durable what it finds, and the disk
 /// is the user's. Short enough to watch a session as it happens.
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How long the server may take to answer the call. Its Welcome has a limit of its own.
+const ATTACH_LIMIT: Duration = Duration::from_secs(20);
 
 const LAST_WORDS: Duration = Duration::from_secs(2);
