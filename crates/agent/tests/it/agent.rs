@@ -87,6 +87,15 @@ impl Agent {
         self.start(command);
     }
 
+    /// Starts the service on this display as a container does: with a server and a token.
+    pub fn run_and_enrol(&mut self, display: &str, address: &str, token: &str) {
+        let mut command = self.command("run");
+        command
+            .args(["--display", display, "--server", address])
+            .env("EIDETIC_TOKEN", token);
+        self.start(command);
+    }
+
     fn start(&mut self, mut command: Command) {
         let log = File::options()
             .append(true)

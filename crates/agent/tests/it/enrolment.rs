@@ -112,3 +112,25 @@ fn a_token_need_not_stand_on_the_command_line() {
     let output = agent.enrol_by_environment(&gateway.address(), Some(&token));
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn a_recorder_does_not_inherit_the_token() {
+    let gateway = Gateway::start();
+    let mut agent = Agent::new();
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run_and_enrol(display.name(), &gateway.address(), &gateway.token());
+    eventually("the session is told of", || {
+        gateway
+            .stored()
+            .has_record("Monitoring start")
+            .then_some(())
+    });
+    let recorder = agent.recorder(None).as_raw_nonzero();
+    // Between fork and exec it is the service still.
+    eventually("the recorder is without the token", || {
+        let environment = std::fs::read(format!("/proc/{recorder}/environ")).ok()?;
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        (environment.contains("DISPLAY=") && !environment.contains("EIDETIC_TOKEN")).then_some(())
+    });
+    assert!(agent.stop().success());
+}
