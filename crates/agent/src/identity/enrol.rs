@@ -1,5 +1,7 @@
 //! Enrolment: a token for a certificate.
 
+use std::time::Duration;
+
 use eidetic_model::AgentId;
 use eidetic_wire::{
     EnrolmentTicket, ProtocolVersion,
@@ -8,6 +10,7 @@ use eidetic_wire::{
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls_pki_types::CertificateDer;
+use tokio::time::timeout;
 use tonic::{Code, Status};
 
 use super::{
@@ -95,9 +98,13 @@ pub(crate) async fn enrol(enrolment: Enrolment) -> Result<Identity, EnrolError> 
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         operating_system,
     };
-    let answer = GatewayClient::new(channel)
-        .enrol(request)
+    let mut client = GatewayClient::new(channel);
+    let answer = timeout(ENROL_LIMIT, client.enrol(request))
         .await
+        .map_err(|_| EnrolError::Broken {
+            server: server.clone(),
+            reason: "it does not answer".to_owned(),
+        })?
         .map_err(|status| explain(&server, &status))?
         .into_inner();
     let bad = |what| EnrolError::BadAnswer {
@@ -118,6 +125,9 @@ pub(crate) async fn enrol(enrolment: Enrolment) -> Result<Identity, EnrolError> 
         server,
     })
 }
+
+/// How long the server may take.
+const ENROL_LIMIT: Duration = Duration::from_secs(20);
 
 /// A request for a certificate of this key. PKCS #10, DER.
 pub(super) fn certificate_request(key: &KeyPair) -> Result<Vec<u8>, rcgen::Error> {

@@ -68,7 +68,7 @@ pub(crate) async fn renew(identity: &Identity, channel: Channel) -> Result<Ident
 }
 
 /// How long the server may take.
-const RENEWAL_LIMIT: Duration = Duration::from_secs(20);
+const RENEWAL_LIMIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

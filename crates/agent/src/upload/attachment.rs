@@ -241,6 +241,6 @@ const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long the server may take to answer the call. Its Welcome has a limit of its own.
-const ATTACH_LIMIT: Duration = Duration::from_secs(20);
+const ATTACH_LIMIT: Duration = Duration::from_secs(10);
 
 const LAST_WORDS: Duration = Duration::from_secs(2);

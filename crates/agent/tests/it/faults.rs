@@ -202,3 +202,26 @@ fn a_server_that_was_restored_from_a_backup_is_told_again_what_it_lost() {
         .any(|entry| matches!(entry, Entry::SegmentLost { .. }));
     assert!(!lost, "nothing that waited is lost");
 }
+
+#[test]
+fn a_server_that_takes_calls_and_does_not_answer_is_tried_again() {
+    let gateway = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    gateway.be_silent(true);
+    agent.run(display.name());
+    eventually("the status says that there is no answer", || {
+        agent
+            .status()
+            .contains("the server does not answer")
+            .then_some(())
+    });
+    gateway.be_silent(false);
+    eventually("what waited arrives", || {
+        gateway
+            .stored()
+            .has_record("Monitoring start")
+            .then_some(())
+    });
+    assert!(agent.stop().success());
+}

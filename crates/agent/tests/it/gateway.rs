@@ -63,6 +63,8 @@ pub struct Stored {
     short_lived: bool,
     /// What agents are told instead of being served.
     refusal: Option<String>,
+    /// Whether agents that attach get no answer at all.
+    silent: bool,
     policy: (u64, Policy),
 }
 
@@ -135,6 +137,11 @@ impl Gateway {
     /// Refuses agents from now on, with these words.
     pub fn refuse(&self, words: &str) {
         self.stored().refusal = Some(words.to_owned());
+    }
+
+    /// Takes the calls of agents and does not answer, or answers again.
+    pub fn be_silent(&self, silent: bool) {
+        self.stored().silent = silent;
     }
 
     /// Gives certificates at enrolment that have lived nearly all of their life.
@@ -334,6 +341,10 @@ impl proto::gateway_server::Gateway for Calls {
         }
         if let Some(refusal) = &self.0.stored.lock().unwrap().refusal {
             return Err(Status::unauthenticated(refusal));
+        }
+        let silent = self.0.stored.lock().unwrap().silent;
+        if silent {
+            return std::future::pending().await;
         }
         let (replies, stream) = mpsc::channel(64);
         let attached = Attached {
