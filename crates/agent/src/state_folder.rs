@@ -5,7 +5,7 @@
 //!   identity.toml       who this agent is, from enrolment
 //!   secrets/            keys, each a file of mode 0600
 //!   spool/              see the crate `eidetic-spool`
-//!   alive.toml          what is being recorded, for the next start
+//!   alive.toml          what is being recorded and what is owed, for the next start
 //!   policy.toml         the last policy from the server, for a start without it
 //!   status.json         what `eidetic-agent status` shows
 //! ```

@@ -2,6 +2,7 @@
 //!
 //! `alive.toml` in the state folder, replaced as a whole. When the service ends in an orderly way
 //! it lists no sessions; whatever it lists at a start ended without its records being written.
+//! Records that must not be lost and for which the spool has no room wait here too.
 
 use std::path::Path;
 
