@@ -79,6 +79,7 @@ impl SpoolSide {
         link: &mut AgentLink,
         now: std::time::Duration,
         sessions_recorded: u32,
+        known_until: Timestamp,
     ) -> Result<(), SpoolSideError> {
         let (newest, spool_bytes, segments) = {
             let spool = self.spool.lock();
@@ -90,6 +91,7 @@ impl SpoolSide {
             Input::Health {
                 spool_bytes,
                 sessions_recorded,
+                known_until,
             },
         )?;
         link.handle(now, Input::EntriesAvailable { newest })?;
@@ -308,5 +310,57 @@ impl SpoolSide {
             link.handle(now, Input::SegmentWithdrawn(id))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use eidetic_model::{SpoolId, SpoolLimits};
+    use eidetic_spool::{Spool, SpoolKey};
+    use eidetic_wire::{ProtocolVersion, convert::Hello};
+
+    use super::*;
+
+    #[test]
+    fn a_segment_that_the_server_does_not_know_goes_only_with_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = SpoolLimits {
+            max_bytes: 64 << 20,
+            min_free_bytes: 0,
+        };
+        let id = SpoolId::from_uuid(Uuid::from_u128(9));
+        let key = SpoolKey::new([1; 32]);
+        let (mut spool, _) = Spool::open(folder.path(), &key, limits, id).unwrap();
+        let segment = SegmentId::from_uuid(Uuid::from_u128(5));
+        let end = Timestamp::from_unix_micros(7_000_000);
+        assert_eq!(
+            spool.begin_segment(segment).unwrap(),
+            eidetic_spool::AppendOutcome::Stored
+        );
+        let _stored = spool.append_segment(segment, &[7; 100], end).unwrap();
+        spool.seal_segment(segment).unwrap();
+        let spool = Arc::new(SharedSpool::new(spool));
+        let hello = Hello {
+            oldest: ProtocolVersion::OLDEST,
+            newest: ProtocolVersion::NEWEST,
+            agent_version: String::new(),
+            computer_name: "HOST".into(),
+            operating_system: String::new(),
+            spool: id,
+        };
+        let mut link = AgentLink::new(hello, RecordSequence::ZERO, RecordSequence::ZERO);
+        let mut side = SpoolSide::new(Arc::clone(&spool), "HOST".into());
+        let unknown = Output::SegmentGivenUp(segment, GiveUpReason::UnknownToServer);
+        side.carry_out(&mut link, Duration::ZERO, end, unknown)
+            .unwrap();
+        assert_eq!(spool.lock().segments().len(), 0);
+        let entries = side
+            .load_entries(RecordSequence::ZERO, 10, 1 << 20, end)
+            .unwrap();
+        let first = eidetic_wire::convert::from_proto::entry(entries[0].clone()).unwrap();
+        assert!(matches!(first, Entry::Activity(record)
+            if record.action == Action::RecordingGap && record.when == end));
     }
 }
