@@ -103,6 +103,8 @@ pub struct AgentStatus {
     pub sessions_recorded: u32,
     /// The revision of the policy that it follows.
     pub policy_revision: u64,
+    /// Until when its sessions are known to go on, by its own clock; `None` if it does not say.
+    pub known_until: Option<Timestamp>,
 }
 
 impl ConnectedAgents {
@@ -131,6 +133,13 @@ impl ConnectedAgents {
     /// What is known of an agent's connection, if it is connected.
     pub fn connection(&self, agent: AgentId) -> Option<Connection> {
         self.lock().get(&agent).cloned()
+    }
+
+    /// Until when the running sessions of an agent are known to go on, beyond what it recorded:
+    /// while nothing changes there is nothing to record. `None` if it is not connected.
+    pub fn known_until(&self, agent: AgentId) -> Option<Timestamp> {
+        let status = self.lock().get(&agent)?.status?;
+        status.known_until.filter(|_| status.sessions_recorded > 0)
     }
 
     /// How many agents are connected.

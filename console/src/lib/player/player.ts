@@ -107,14 +107,18 @@ export class Player {
     this.#recording = recording;
     this.#knownAtMs = this.#host.nowMs();
     this.#clock.setSkips(recording.idle);
-    this.#clock.setBounds(recording.startUs, recording.endUs);
+    // What runs does not become shorter: on a still screen news is older than the moment.
+    const endUs = recording.running
+      ? Math.max(this.#state.endUs, recording.endUs)
+      : recording.endUs;
+    this.#clock.setBounds(recording.startUs, endUs);
     if (segments !== recording.segments) {
       this.#host.post({ kind: 'segments', segments: [...recording.segments] });
     }
     const ended = running && !recording.running;
     this.#set({
       startUs: recording.startUs,
-      endUs: recording.endUs,
+      endUs,
       following: ended ? 'ended' : this.#state.following,
       playing: ended && this.#state.following === 'live' ? false : this.#state.playing,
       positionUs: this.#clock.positionUs,
@@ -242,7 +246,7 @@ export class Player {
 
   #followEdge(nowMs: number): void {
     const aheadUs = Math.min(MAX_AHEAD_OF_NEWS_US, (nowMs - this.#knownAtMs) * 1000);
-    const edgeUs = this.#recording.endUs + aheadUs;
+    const edgeUs = Math.max(this.#state.endUs, this.#recording.endUs + aheadUs);
     this.#clock.setBounds(this.#recording.startUs, edgeUs);
     this.#clock.seek(edgeUs, nowMs);
     this.#set({ positionUs: edgeUs, endUs: edgeUs });
@@ -327,7 +331,7 @@ interface Asked {
 
 const LATE_AFTER_MS = 200;
 /** How far the newest moment may run ahead of the last news of it. */
-const MAX_AHEAD_OF_NEWS_US = 2_000_000;
+const MAX_AHEAD_OF_NEWS_US = 12_000_000;
 
 /** Where a session that ended is opened: recording begins a moment after the session does. */
 function firstPictureUs(recording: Recording): number {

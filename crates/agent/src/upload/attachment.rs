@@ -197,7 +197,8 @@ impl Attachment<'_> {
     fn tell(&mut self) -> Result<(), Detached> {
         let now = self.parts.clock.monotonic();
         let sessions = self.parts.sessions_recorded.load(Ordering::Relaxed);
-        block_in_place(|| self.spool.tell(self.link, now, sessions)).map_err(detached)
+        let wall = self.parts.clock.wall();
+        block_in_place(|| self.spool.tell(self.link, now, sessions, wall)).map_err(detached)
     }
 
     fn give(&mut self, input: Input) -> Result<(), Detached> {

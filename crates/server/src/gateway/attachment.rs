@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, time::Duration};
 
+use eidetic_model::Timestamp;
 use eidetic_runtime::ShutdownSignal;
 use eidetic_store::control::{Agent, AgentState};
 use eidetic_wire::{
@@ -256,9 +257,18 @@ impl Attachment {
             segments_waiting: status.segments_waiting,
             sessions_recorded: status.sessions_recorded,
             policy_revision: status.policy_revision,
+            known_until: self.plausible(status.known_until),
         };
         let connected = &self.components.connected;
         connected.update(self.agent.id, self.place.number, status);
+    }
+
+    /// The time that an agent says its clock shows; `None` if it says none, or one that is far
+    /// ahead of this server's.
+    fn plausible(&self, micros: i64) -> Option<Timestamp> {
+        let latest = self.components.clock.wall().saturating_add(CLOCKS_APART);
+        let time = Timestamp::from_unix_micros(micros);
+        (micros > 0 && time <= latest).then_some(time)
     }
 
     /// Keeps that the agent was heard of, and looks whether it still may be here.
@@ -312,6 +322,8 @@ impl Worker {
     }
 }
 
+/// How far an agent's clock may be ahead of this server's and still be believed.
+const CLOCKS_APART: Duration = Duration::from_secs(3600);
 /// How many messages may wait on either side of the link.
 const MAX_WAITING: usize = 256;
 /// How much memory what waits to be stored may take; one more message may come on top.

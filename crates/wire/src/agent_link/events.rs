@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId};
+use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId, Timestamp};
 
 use crate::{
     convert::ConvertError,
@@ -53,6 +53,8 @@ pub enum Input {
         spool_bytes: u64,
         /// How many sessions are being recorded.
         sessions_recorded: u32,
+        /// Until when they are known to go on.
+        known_until: Timestamp,
     },
     /// Time passed.
     Tick,

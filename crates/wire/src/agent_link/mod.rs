@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::{RecordSequence, SegmentId};
+use eidetic_model::{RecordSequence, SegmentId, Timestamp};
 
 pub use backoff::Backoff;
 pub use events::{
@@ -54,7 +54,7 @@ pub struct AgentLink {
     /// The growing segment whose turn was last.
     last_growing: Option<SegmentId>,
     loading: Option<Loading>,
-    health: (u64, u32),
+    health: (u64, u32, Timestamp),
     policy_revision: u64,
     outputs: VecDeque<Output>,
 }
@@ -63,7 +63,7 @@ pub struct AgentLink {
 pub const WELCOME_LIMIT: Duration = Duration::from_secs(20);
 
 /// How often the agent tells how it is.
-pub const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+pub const STATUS_INTERVAL: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 enum State {
@@ -123,7 +123,7 @@ impl AgentLink {
             segments: BTreeMap::new(),
             last_growing: None,
             loading: None,
-            health: (0, 0),
+            health: (0, 0, Timestamp::default()),
             policy_revision: 0,
             outputs: VecDeque::new(),
         }
@@ -191,7 +191,8 @@ impl AgentLink {
             Input::Health {
                 spool_bytes,
                 sessions_recorded,
-            } => self.health = (spool_bytes, sessions_recorded),
+                known_until,
+            } => self.health = (spool_bytes, sessions_recorded, known_until),
             Input::Tick => self.tick(now)?,
         }
         Ok(())
@@ -337,13 +338,14 @@ impl AgentLink {
     }
 
     fn send_status(&mut self) {
-        let (spool_bytes, sessions_recorded) = self.health;
+        let (spool_bytes, sessions_recorded, known_until) = self.health;
         self.send(FromAgent::Status(proto::Status {
             spool_bytes,
             entries_waiting: self.entries.newest.0 - self.entries.acknowledged.0,
             segments_waiting: self.segments.len() as u64,
             sessions_recorded,
             policy_revision: self.policy_revision,
+            known_until: known_until.as_unix_micros(),
         }));
     }
 

@@ -5,7 +5,7 @@ mod tested;
 use std::time::Duration;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence};
+use eidetic_model::{Policy, RecordSequence, Timestamp};
 use proptest::{
     collection::vec,
     prelude::{any, proptest},
@@ -320,11 +320,12 @@ fn a_refusal_says_whether_to_try_again() {
 }
 
 #[test]
-fn status_is_told_every_ten_seconds() {
+fn status_is_told_again_and_again() {
     let mut link = Tested::open(0, 0);
     link.give(Input::Health {
         spool_bytes: 77,
         sessions_recorded: 2,
+        known_until: Timestamp::from_unix_micros(5_000),
     });
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL));
     link.0.handle(STATUS_INTERVAL, Input::Tick).unwrap();
@@ -332,6 +333,7 @@ fn status_is_told_every_ten_seconds() {
         panic!("no status");
     };
     assert_eq!((status.spool_bytes, status.sessions_recorded), (77, 2));
+    assert_eq!(status.known_until, 5_000);
     assert_eq!(status.policy_revision, 3);
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL * 2));
 }

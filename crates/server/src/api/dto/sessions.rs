@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Segment;
+use crate::components::ConnectedAgents;
 
 /// A page of sessions.
 #[derive(Clone, Serialize, ToSchema)]
@@ -122,15 +123,23 @@ pub struct SessionMark {
     pub id: SessionId,
 }
 
-impl From<&RecordedSession> for SessionSummary {
-    fn from(session: &RecordedSession) -> Self {
+impl SessionSummary {
+    /// A session as it is known now. While its agent is connected, a session that runs is known to
+    /// go on also where nothing changes.
+    pub fn new(session: &RecordedSession, connected: &ConnectedAgents) -> Self {
         let description = &session.description;
+        let last_known = match session.presence {
+            Presence::Running => connected
+                .known_until(session.agent)
+                .map_or(session.last_known, |until| session.last_known.max(until)),
+            Presence::Ended(_) => session.last_known,
+        };
         let end = match session.presence {
             Presence::Running => None,
             Presence::Ended(end) => Some(end),
         };
         let whole = end
-            .unwrap_or(session.last_known)
+            .unwrap_or(last_known)
             .saturating_since(description.start);
         let active = whole.saturating_sub(Duration::from_micros(session.idle_micros));
         Self {
@@ -142,7 +151,7 @@ impl From<&RecordedSession> for SessionSummary {
             display_name: description.display_name.clone(),
             start_us: description.start.as_unix_micros(),
             end_us: end.map(Timestamp::as_unix_micros),
-            last_known_us: session.last_known.as_unix_micros(),
+            last_known_us: last_known.as_unix_micros(),
             active_us: u64::try_from(active.as_micros()).unwrap_or(u64::MAX),
             idle_us: session.idle_micros,
             applications: session

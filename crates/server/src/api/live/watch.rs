@@ -140,6 +140,7 @@ impl Watch {
     /// Waits until something changed and enough time has passed since the last time.
     async fn wait(&mut self) -> Result<Wake, StoreError> {
         let mut check_sign_in = Instant::now() + SIGN_IN_CHECKED_AFTER;
+        let refresh = Instant::now() + REFRESHED_AFTER;
         while !self.growth.anything {
             let grace = match self.course {
                 Course::Ending(until) => until,
@@ -152,6 +153,8 @@ impl Watch {
                     Err(broadcast::error::RecvError::Closed) => return Ok(Wake::Leave),
                 },
                 () = self.watched.shutdown.wait() => return Ok(Wake::Leave),
+                // Nothing changes on a still screen, but the session goes on.
+                () = sleep_until(refresh) => self.growth.anything = true,
                 () = sleep_until(check_sign_in.min(grace)) => {
                     if !self.watched.may_go_on().await? {
                         return Ok(Wake::Leave);
@@ -188,7 +191,7 @@ impl Watch {
         let is_behind = growth.activities && self.read_activities().await?;
         self.read_idle(recent).await?;
 
-        let summary = SessionSummary::from(&session);
+        let summary = SessionSummary::new(&session, &self.watched.components.connected);
         if has_ended && (is_behind || (is_growing && !self.grace_is_over())) {
             // The end is told last.
             self.growth.anything = is_behind;
@@ -342,5 +345,7 @@ const RECENT: Duration = Duration::from_secs(10 * 60);
 const GRACE: Duration = Duration::from_secs(5);
 
 const SIGN_IN_CHECKED_AFTER: Duration = Duration::from_secs(30);
+/// How often the session is looked at where nothing changes.
+const REFRESHED_AFTER: Duration = Duration::from_secs(5);
 
 const RECORDS_AT_ONCE: usize = 1000;

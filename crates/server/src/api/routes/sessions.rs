@@ -69,9 +69,13 @@ pub async fn sessions(
     let has_more = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| has_more);
+    let connected = &state.components.connected;
     Ok(Json(Sessions {
         next: last.map(|session| SessionMark::after(session).to_text()),
-        sessions: found.iter().map(SessionSummary::from).collect(),
+        sessions: found
+            .iter()
+            .map(|session| SessionSummary::new(session, connected))
+            .collect(),
     }))
 }
 
@@ -98,7 +102,7 @@ pub async fn session(
         events(audit, id),
     )?;
     Ok(Json(SessionDetail {
-        summary: SessionSummary::from(&session),
+        summary: SessionSummary::new(&session, &state.components.connected),
         displays: Display::of(&segments),
         segments: segments.iter().map(Segment::from).collect(),
         idle: idle.iter().map(Idle::from).collect(),

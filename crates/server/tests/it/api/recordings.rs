@@ -1,12 +1,12 @@
 //! Lists of sessions, one session, and its activities.
 
-use eidetic_model::Entry;
-use eidetic_model::{Action, IdleStretch};
+use eidetic_model::{Action, Entry, IdleStretch};
+use eidetic_server::components::{AgentStatus, Connection};
 use eidetic_store::control::KeyFrame;
 use serde_json::{Value, json};
 
 use super::support::{
-    Server, activity, at_secs, closed, opened, segment_id, segment_opened, session_event,
+    AGENT, Server, activity, at_secs, closed, opened, segment_id, segment_opened, session_event,
     session_id,
 };
 
@@ -36,6 +36,36 @@ async fn sessions_come_in_pages_the_latest_start_first() {
         answer.problem(422);
     }
     browser.get("/api/v1/sessions?limt=3").await.problem(400);
+}
+
+#[tokio::test]
+async fn a_session_with_a_still_screen_goes_on_while_its_agent_says_so() {
+    let server = Server::start().await;
+    let session = vec![opened(1, 0), activity(1, 5, "Payroll")];
+    server.take_in(session).await;
+    let browser = server.signed_in().await;
+    let path = format!("/api/v1/sessions/{}", session_id(1));
+    let known = async || browser.read(&path).await["last_known_us"].clone();
+    let us = |secs| at_secs(secs).as_unix_micros();
+    assert_eq!(known().await, us(5));
+
+    let connection = Connection {
+        number: 1,
+        since: at_secs(0),
+        address: "192.0.2.1".to_owned(),
+        status: Some(AgentStatus {
+            sessions_recorded: 1,
+            known_until: Some(at_secs(60)),
+            ..AgentStatus::default()
+        }),
+    };
+    server.components.connected.insert(AGENT, connection);
+    assert_eq!(known().await, us(60));
+
+    server.take_in(vec![closed(1, 40)]).await;
+    let detail = browser.read(&path).await;
+    assert_eq!(detail["end_us"], us(40), "what ended is not made longer");
+    assert_eq!(detail["active_us"], 40_000_000);
 }
 
 #[tokio::test]
