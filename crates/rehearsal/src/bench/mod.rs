@@ -51,9 +51,7 @@ fn static_screen(measured: Duration, report: &mut Report) -> Result<()> {
     let folder = fresh_folder()?;
     let mut server = Server::start(folder.path(), 0)?;
     let mut desktop = Desktop::start()?;
-    desktop
-        .display()
-        .spawn("xterm", ["-bc", "-xrm", "XTerm*cursorBlink: false"])?;
+    desktop.display().spawn("xterm", ["+bc"])?;
     let agent = Agent::start(folder.path(), &server, desktop.name())?;
     pause(SETTLE);
     let cost = Cost::over(agent.process_id(), measured)?;
