@@ -76,21 +76,23 @@ fn played(segment: &[u8]) -> Result<u64> {
     Ok(frames)
 }
 
-fn ensure_covered(hit: &Value, segments: &[Value]) -> Result<()> {
-    let moment = hit["moment"]["time_us"]
+/// Whether a segment shows the moment of a record.
+fn ensure_covered(record: &Value, segments: &[Value]) -> Result<()> {
+    let moment = record["moment"]["time_us"]
         .as_i64()
         .context("a moment without time")?;
     let covered = segments.iter().any(|segment| {
-        segment["start_us"]
-            .as_i64()
-            .is_some_and(|start| start <= moment + 2_000_000)
-            && segment["until_us"]
-                .as_i64()
-                .is_some_and(|until| moment <= until + 60_000_000)
+        let start = segment["start_us"].as_i64();
+        let until = segment["until_us"].as_i64();
+        start.is_some_and(|start| start <= moment + FIRST_FRAME_AFTER_US)
+            && until.is_some_and(|until| moment <= until)
     });
     ensure!(
         covered,
-        "the hit's moment is in none of the session's segments"
+        "the moment of the record that was found is in none of the session's segments"
     );
     Ok(())
 }
+
+/// The window that is in front when recording begins may be noted before the first frame is taken.
+const FIRST_FRAME_AFTER_US: i64 = 1_000_000;
