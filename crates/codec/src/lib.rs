@@ -44,6 +44,7 @@ pub use decoder::{DecodeError, Decoder, HashCheck};
 #[cfg(feature = "encode")]
 pub use encoder::{
     Damage, EncodeError, Encoded, EncodedPacket, Encoder, EncoderConfig, FrameRef, KeyFramePolicy,
+    Quality,
 };
 pub use geometry::{MAX_SIDE, PictureSize, Rect, SizeError, TILE_SIDE};
 pub use limits::{DecoderLimits, decoder_memory_bytes};

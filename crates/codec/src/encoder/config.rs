@@ -23,6 +23,28 @@ pub struct EncoderConfig {
     pub packets_between_hashes: u32,
     /// The fourth byte of every pixel when decoded as BGRX; the frames' own is ignored.
     pub fourth_byte: u8,
+    /// What may be lost for the sake of size.
+    pub quality: Quality,
+    /// Whether only the brightness of frames is kept.
+    pub grayscale: bool,
+}
+
+/// What may be lost for the sake of size: nothing of text at any step, detail of photographic
+/// areas (film, pictures) the more, the further down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Quality {
+    /// Every frame comes back exactly, whatever it takes.
+    Exact,
+    /// Everything comes back exactly, except that photographic areas are coded at a bounded rate
+    /// while they move; they become exact once they stand still.
+    #[default]
+    Lossless,
+    /// As [`Self::Lossless`], with photographic areas at a smaller rate.
+    High,
+    /// As [`Self::High`], smaller still.
+    Medium,
+    /// The smallest rate for photographic areas, which never become exact. Text stays legible.
+    Low,
 }
 
 /// When key frames come by themselves: seeking is fast where they are near, files are small
@@ -53,6 +75,8 @@ impl EncoderConfig {
             },
             packets_between_hashes: 64,
             fourth_byte: 0,
+            quality: Quality::Lossless,
+            grayscale: false,
         }
     }
 

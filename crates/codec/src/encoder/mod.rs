@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use compare::changed_tiles_reference;
-pub use config::{EncoderConfig, KeyFramePolicy};
+pub use config::{EncoderConfig, KeyFramePolicy, Quality};
 pub use zstd_writer::ZstdFailure;
 pub(crate) use zstd_writer::ZstdWriter;
 
