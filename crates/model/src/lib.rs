@@ -16,7 +16,7 @@ mod time;
 pub use captured::Captured;
 pub use clock::{Clock, IdSource};
 pub use ids::{AgentId, DisplayIndex, RecordSequence, SegmentId, SessionId, SpoolId};
-pub use policy::{Policy, PolicyError, Recording, SpoolLimits};
+pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, SpoolLimits};
 pub use record::{
     Action, ActivityRecord, Application, Entry, GapReason, IdleStretch, ObjectType, RecordedMoment,
     RunAs, SessionEvent, UnknownAction, UnknownGapReason, UnknownObjectType,

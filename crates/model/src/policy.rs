@@ -3,13 +3,32 @@
 use std::time::Duration;
 
 /// What an agent records, and what it may cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    recording: Recording,
-    max_frames_per_second: u8,
-    idle_after: Duration,
-    max_titles_per_second: u16,
-    spool: SpoolLimits,
+    /// INVARIANT: every value is within the range that [`Policy::new`] states.
+    parts: PolicyParts,
+}
+
+/// The values of a policy, which may still be out of range. The default is a good policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyParts {
+    /// Whether the screen is recorded.
+    pub recording: Recording,
+    /// What of the screen may be lost for the sake of size.
+    pub quality: Quality,
+    /// Whether the screen is recorded in shades of grey.
+    pub grayscale: bool,
+    /// The ceiling for frames a second, 1 to 30.
+    pub max_frames_per_second: u8,
+    /// The ceiling for a recorder's processor time, in percent of one core, 1 to 100.
+    pub max_cpu_percent: u8,
+    /// How long without input counts as idle: 10 seconds to a day, in whole seconds.
+    pub idle_after: Duration,
+    /// How many title changes of one window in a second become records of their own, 1 to 100;
+    /// the rest are counted in the next record.
+    pub max_titles_per_second: u16,
+    /// The spool's limits.
+    pub spool: SpoolLimits,
 }
 
 /// Whether the screen is recorded beside the activity records.
@@ -17,8 +36,25 @@ pub struct Policy {
 pub enum Recording {
     /// Activity records only.
     MetadataOnly,
-    /// Activity records and the screen, losslessly.
+    /// Activity records and the screen.
     Screen,
+}
+
+/// The ladder between quality and size, from the largest recordings to the smallest. Text is
+/// legible at every step; what gets smaller is film and pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Quality {
+    /// Every frame exactly, whatever it takes.
+    Exact,
+    /// Everything exactly, except film while it moves.
+    #[default]
+    Lossless,
+    /// Film and pictures at a smaller rate.
+    High,
+    /// Film and pictures at a smaller rate still.
+    Medium,
+    /// Film and pictures at the smallest rate, and never exactly.
+    Low,
 }
 
 /// How much of the monitored computer's disk the spool may take.
@@ -36,6 +72,9 @@ pub enum PolicyError {
     /// Frames a second out of range.
     #[error("max_frames_per_second is {0}, must be between 1 and 30")]
     FramesPerSecond(u8),
+    /// The share of a core out of range.
+    #[error("max_cpu_percent is {0}, must be between 1 and 100")]
+    CpuPercent(u8),
     /// The idle time out of range.
     #[error("idle_after_secs is {0}, must be between 10 and 86400")]
     IdleAfterSecs(u64),
@@ -53,77 +92,93 @@ impl Policy {
 
     /// A policy with these values.
     ///
-    /// `idle_after` is how long without input counts as idle, in whole seconds; at most
-    /// `max_titles_per_second` title changes of one window become records, the rest are counted
-    /// in the next record.
-    ///
     /// # Errors
     ///
-    /// Names the value that is out of range, and the range.
-    pub fn new(
-        recording: Recording,
-        max_frames_per_second: u8,
-        idle_after: Duration,
-        max_titles_per_second: u16,
-        spool: SpoolLimits,
-    ) -> Result<Self, PolicyError> {
-        if !(1..=30).contains(&max_frames_per_second) {
-            return Err(PolicyError::FramesPerSecond(max_frames_per_second));
+    /// Names the first value that is out of range, and the range.
+    pub fn new(parts: PolicyParts) -> Result<Self, PolicyError> {
+        if !(1..=30).contains(&parts.max_frames_per_second) {
+            return Err(PolicyError::FramesPerSecond(parts.max_frames_per_second));
         }
-        if !(10..=86_400).contains(&idle_after.as_secs()) {
-            return Err(PolicyError::IdleAfterSecs(idle_after.as_secs()));
+        if !(1..=100).contains(&parts.max_cpu_percent) {
+            return Err(PolicyError::CpuPercent(parts.max_cpu_percent));
         }
-        if !(1..=100).contains(&max_titles_per_second) {
-            return Err(PolicyError::TitlesPerSecond(max_titles_per_second));
+        let idle_after_secs = parts.idle_after.as_secs();
+        if !(10..=86_400).contains(&idle_after_secs) {
+            return Err(PolicyError::IdleAfterSecs(idle_after_secs));
         }
-        if spool.max_bytes < Self::MIN_SPOOL_BYTES {
-            return Err(PolicyError::SpoolMaxBytes(spool.max_bytes));
+        if !(1..=100).contains(&parts.max_titles_per_second) {
+            return Err(PolicyError::TitlesPerSecond(parts.max_titles_per_second));
+        }
+        if parts.spool.max_bytes < Self::MIN_SPOOL_BYTES {
+            return Err(PolicyError::SpoolMaxBytes(parts.spool.max_bytes));
         }
         Ok(Self {
-            recording,
-            max_frames_per_second,
-            idle_after: Duration::from_secs(idle_after.as_secs()),
-            max_titles_per_second,
-            spool,
+            parts: PolicyParts {
+                idle_after: Duration::from_secs(idle_after_secs),
+                ..parts
+            },
         })
+    }
+
+    /// All values, for a policy that differs in some of them.
+    pub const fn parts(&self) -> PolicyParts {
+        self.parts
     }
 
     /// Whether the screen is recorded.
     pub const fn recording(&self) -> Recording {
-        self.recording
+        self.parts.recording
+    }
+
+    /// What of the screen may be lost for the sake of size.
+    pub const fn quality(&self) -> Quality {
+        self.parts.quality
+    }
+
+    /// Whether the screen is recorded in shades of grey.
+    pub const fn grayscale(&self) -> bool {
+        self.parts.grayscale
     }
 
     /// The ceiling for frames a second, 1 to 30.
     pub const fn max_frames_per_second(&self) -> u8 {
-        self.max_frames_per_second
+        self.parts.max_frames_per_second
     }
 
     /// The least time between two frames.
     pub fn min_frame_interval(&self) -> Duration {
-        Duration::from_secs(1) / u32::from(self.max_frames_per_second)
+        Duration::from_secs(1) / u32::from(self.parts.max_frames_per_second)
+    }
+
+    /// The ceiling for a recorder's processor time, in percent of one core, 1 to 100.
+    pub const fn max_cpu_percent(&self) -> u8 {
+        self.parts.max_cpu_percent
     }
 
     /// How long without input counts as idle. Whole seconds.
     pub const fn idle_after(&self) -> Duration {
-        self.idle_after
+        self.parts.idle_after
     }
 
     /// How many title changes of one window in a second become records of their own, 1 to 100.
     pub const fn max_titles_per_second(&self) -> u16 {
-        self.max_titles_per_second
+        self.parts.max_titles_per_second
     }
 
     /// The spool's limits.
     pub const fn spool(&self) -> SpoolLimits {
-        self.spool
+        self.parts.spool
     }
 }
 
-impl Default for Policy {
+impl Default for PolicyParts {
     fn default() -> Self {
         Self {
             recording: Recording::Screen,
+            quality: Quality::default(),
+            grayscale: false,
             max_frames_per_second: 4,
+            max_cpu_percent: 5,
             idle_after: Duration::from_secs(300),
             max_titles_per_second: 4,
             spool: SpoolLimits {
@@ -134,52 +189,83 @@ impl Default for Policy {
     }
 }
 
+impl Quality {
+    /// Every step, from the largest recordings to the smallest.
+    pub const ALL: [Self; 5] = [
+        Self::Exact,
+        Self::Lossless,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Lossless => "lossless",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn with(
-        frames: u8,
-        idle_secs: u64,
-        titles: u16,
-        max_bytes: u64,
-    ) -> Result<Policy, PolicyError> {
-        Policy::new(
-            Recording::Screen,
-            frames,
-            Duration::from_secs(idle_secs),
-            titles,
-            SpoolLimits {
-                max_bytes,
-                min_free_bytes: 0,
-            },
-        )
-    }
-
     #[test]
     fn values_out_of_range_are_refused_by_name() {
-        assert!(with(4, 300, 4, 1 << 30).is_ok());
-        for (result, word) in [
-            (with(0, 300, 4, 1 << 30), "max_frames_per_second"),
-            (with(31, 300, 4, 1 << 30), "max_frames_per_second"),
-            (with(4, 9, 4, 1 << 30), "idle_after_secs"),
-            (with(4, 300, 0, 1 << 30), "max_titles_per_second"),
-            (with(4, 300, 4, 1), "spool_max_bytes"),
-        ] {
-            assert!(result.unwrap_err().to_string().starts_with(word));
+        let good = PolicyParts::default();
+        let spool = |max_bytes| SpoolLimits {
+            max_bytes,
+            min_free_bytes: 0,
+        };
+        let secs = Duration::from_secs;
+        #[rustfmt::skip]
+        let cases = [
+            (PolicyParts { max_frames_per_second: 0, ..good }, "max_frames_per_second is 0"),
+            (PolicyParts { max_frames_per_second: 31, ..good }, "max_frames_per_second is 31"),
+            (PolicyParts { max_cpu_percent: 0, ..good }, "max_cpu_percent is 0"),
+            (PolicyParts { max_cpu_percent: 101, ..good }, "max_cpu_percent is 101"),
+            (PolicyParts { idle_after: secs(9), ..good }, "idle_after_secs is 9"),
+            (PolicyParts { idle_after: secs(86_401), ..good }, "idle_after_secs is 86401"),
+            (PolicyParts { max_titles_per_second: 0, ..good }, "max_titles_per_second is 0"),
+            (PolicyParts { max_titles_per_second: 101, ..good }, "max_titles_per_second is 101"),
+            (PolicyParts { spool: spool(1), ..good }, "spool_max_bytes is 1"),
+        ];
+        for (parts, words) in cases {
+            let message = Policy::new(parts).unwrap_err().to_string();
+            assert!(
+                message.starts_with(&format!("{words}, must be ")),
+                "{message}"
+            );
         }
     }
 
     #[test]
     fn the_default_is_a_policy_that_could_be_made() {
-        let default = Policy::default();
-        let made = Policy::new(
-            default.recording(),
-            default.max_frames_per_second(),
-            default.idle_after(),
-            default.max_titles_per_second(),
-            default.spool(),
-        );
-        assert_eq!(made, Ok(default));
+        assert_eq!(Policy::new(PolicyParts::default()), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn every_value_is_kept_as_it_was_given() {
+        let parts = PolicyParts {
+            recording: Recording::MetadataOnly,
+            quality: Quality::Low,
+            grayscale: true,
+            max_frames_per_second: 30,
+            max_cpu_percent: 100,
+            idle_after: Duration::from_secs(10),
+            max_titles_per_second: 100,
+            spool: SpoolLimits {
+                max_bytes: Policy::MIN_SPOOL_BYTES,
+                min_free_bytes: 0,
+            },
+        };
+        let policy = Policy::new(parts).unwrap();
+        assert_eq!(policy.parts(), parts);
+        assert_eq!(policy.min_frame_interval(), Duration::from_secs(1) / 30);
     }
 }

@@ -101,6 +101,9 @@ pub struct AgentStatus {
     pub segments_waiting: u64,
     /// Sessions that are being recorded.
     pub sessions_recorded: u32,
+    /// Of these, those of which fewer frames are recorded than the policy allows, to keep its
+    /// ceiling for processor time.
+    pub sessions_slowed: u32,
     /// The revision of the policy that it follows.
     pub policy_revision: u64,
     /// Until when its sessions are known to go on, by its own clock; `None` if it does not say.

@@ -384,6 +384,12 @@ export interface components {
              */
             sessions_recorded?: number;
             /**
+             * Format: int32
+             * @description Of these sessions, those of which fewer frames are recorded than the policy allows, to keep
+             *     its ceiling for processor time.
+             */
+            sessions_slowed?: number;
+            /**
              * Format: int64
              * @description Bytes in the agent's spool.
              */
@@ -501,11 +507,23 @@ export interface components {
         /** @description The policy as it is written. What is left out has its default; unknown keys are refused. */
         PolicyDocument: {
             /**
+             * @description Whether the screen is recorded in shades of grey.
+             * @default false
+             */
+            grayscale?: boolean;
+            /**
              * Format: int64
              * @description How many seconds without input count as idle, 10 to 86400.
              * @default 300
              */
             idle_after_secs?: number;
+            /**
+             * Format: int32
+             * @description The ceiling for the processor time of a session's recorder, in percent of one core, 1 to
+             *     100. Over it, the recorder lowers the frame rate, down to a frame each two seconds.
+             * @default 5
+             */
+            max_cpu_percent?: number;
             /**
              * Format: int32
              * @description The ceiling for frames a second, 1 to 30.
@@ -518,6 +536,11 @@ export interface components {
              * @default 4
              */
             max_titles_per_second?: number;
+            /**
+             * @description What of the screen may be lost for the sake of size.
+             * @default lossless
+             */
+            quality?: components["schemas"]["QualityStep"];
             /**
              * @description Whether the screen is recorded; activity records always are.
              * @default true
@@ -555,6 +578,12 @@ export interface components {
              */
             type: string;
         };
+        /**
+         * @description The ladder between quality and size, from the largest recordings to the smallest. Text is
+         *     legible at every step.
+         * @enum {string}
+         */
+        QualityStep: "exact" | "lossless" | "high" | "medium" | "low";
         /** @description Who did what, when, where. */
         Record: {
             /** @description What kind of thing happened. */

@@ -1,5 +1,7 @@
 //! The messages, as the agent uses them and as they stand in the pipe.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use eidetic_model::{
     Entry, GapReason, Policy, SegmentDescription, SegmentId, SessionDescription, Timestamp,
@@ -48,6 +50,20 @@ pub(crate) enum Report {
         from: Timestamp,
         /// Until when; before `from` if the clock was moved back.
         until: Timestamp,
+    },
+    /// Frames come at this pace from now on. At first it is [`Pace::Full`].
+    Pace(Pace),
+}
+
+/// How fast frames come, over some seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As fast as the policy allows.
+    Full,
+    /// Less often, to keep the policy's ceiling for processor time.
+    Slowed {
+        /// The time from one frame to the next.
+        interval: Duration,
     },
 }
 
@@ -131,6 +147,13 @@ impl Report {
                 from: from.as_unix_micros(),
                 until: until.as_unix_micros(),
             }),
+            Self::Pace(pace) => ReportKind::PaceMillis(match pace {
+                Pace::Full => 0,
+                // INVARIANT: not 0, which is the full pace.
+                Pace::Slowed { interval } => u32::try_from(interval.as_millis())
+                    .unwrap_or(u32::MAX)
+                    .max(1),
+            }),
         };
         ReportMessage { kind: Some(report) }.encode_to_vec()
     }
@@ -165,6 +188,10 @@ impl Report {
                 from: Timestamp::from_unix_micros(gap.from),
                 until: Timestamp::from_unix_micros(gap.until),
             },
+            ReportKind::PaceMillis(0) => Self::Pace(Pace::Full),
+            ReportKind::PaceMillis(millis) => Self::Pace(Pace::Slowed {
+                interval: Duration::from_millis(millis.into()),
+            }),
         })
     }
 }
@@ -240,7 +267,7 @@ const GAP_REASONS: [GapReason; 6] = [
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct ReportMessage {
-    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     kind: Option<ReportKind>,
 }
 
@@ -261,6 +288,8 @@ enum ReportKind {
     Gap(Gap),
     #[prost(bool, tag = "7")]
     Ready(bool),
+    #[prost(uint32, tag = "8")]
+    PaceMillis(u32),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -343,6 +372,10 @@ mod tests {
                 from: time(5),
                 until: time(3),
             },
+            Report::Pace(Pace::Full),
+            Report::Pace(Pace::Slowed {
+                interval: Duration::from_millis(750),
+            }),
         ] {
             assert_eq!(Report::decode(report.encode().into()).unwrap(), report);
         }

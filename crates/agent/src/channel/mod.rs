@@ -10,7 +10,7 @@ mod framing;
 mod message;
 
 pub(crate) use framing::{FramingError, read_async, read_blocking, write_async, write_blocking};
-pub(crate) use message::{Assignment, Order, Report};
+pub(crate) use message::{Assignment, Order, Pace, Report};
 
 /// The longest message: an activity record with the longest title fits, and so does the largest
 /// piece of a segment.

@@ -73,12 +73,22 @@ fn describe(status: &StatusFile, now: Timestamp) -> String {
         line(
             "session",
             format!(
-                "{} on {}: {} since {}",
-                session.who, session.display, session.recorder, session.start
+                "{} on {}: {} since {}{}",
+                session.who,
+                session.display,
+                session.recorder,
+                session.start,
+                session.slowed_to_millis.map(slowed).unwrap_or_default()
             ),
         );
     }
     text
+}
+
+/// What to say of a recorder whose frames come so many milliseconds apart.
+fn slowed(millis: u64) -> String {
+    let per_second = 1000.0 / millis.max(1) as f64;
+    format!(", slowed to {per_second:.1} frames a second to keep the policy's CPU ceiling")
 }
 
 #[expect(
@@ -95,6 +105,7 @@ const SILENT_AFTER: Duration = Duration::from_secs(15);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::status::SessionStatus;
 
     fn status() -> StatusFile {
         StatusFile {
@@ -110,6 +121,29 @@ mod tests {
             segments_waiting: 1,
             spool_full_since: None,
         }
+    }
+
+    #[test]
+    fn a_slowed_recorder_is_told_and_an_older_service_says_nothing_of_it() {
+        let session = r#"{"id": "1", "who": "HOST\\ann", "display": ":1", "start": "then",
+            "recorder": "recording"}"#;
+        let mut session: SessionStatus = serde_json::from_str(session).unwrap();
+        let told = |session: &SessionStatus| {
+            let sessions = vec![session.clone()];
+            let status = StatusFile {
+                sessions,
+                ..status()
+            };
+            describe(&status, Timestamp::default())
+        };
+        let text = told(&session);
+        assert!(
+            text.contains("HOST\\ann on :1: recording since then\n"),
+            "{text}"
+        );
+        session.slowed_to_millis = Some(750);
+        let text = told(&session);
+        assert!(text.contains("slowed to 1.3 frames a second"), "{text}");
     }
 
     #[test]

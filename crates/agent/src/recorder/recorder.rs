@@ -15,7 +15,7 @@ use super::{
     idle::{IdleTracker, InputChange},
     session_clock::{Now, SessionClock},
     titles::{TitleRecord, Titles},
-    tracks::{FrameOutcome, Tracks},
+    tracks::{Coding, FrameOutcome, Tracks},
 };
 use crate::channel::{Assignment, FramingError, Report};
 
@@ -84,8 +84,12 @@ impl Recorder {
             clock: SessionClock::new(&*parts.clock),
             titles: Titles::new(policy.max_titles_per_second()),
             idle: IdleTracker::new(policy.idle_after()),
-            tracks: Tracks::new(assignment.session.id),
-            budget: Budget::new(parts.clock.monotonic(), (parts.cpu_time)()),
+            tracks: Tracks::new(assignment.session.id, Coding::of(&policy)),
+            budget: Budget::new(
+                policy.max_cpu_percent(),
+                parts.clock.monotonic(),
+                (parts.cpu_time)(),
+            ),
             session: assignment.session,
             policy,
             generation: 0,
@@ -114,7 +118,16 @@ impl Recorder {
         if policy.idle_after() != self.policy.idle_after() {
             self.idle.set_idle_after(policy.idle_after());
         }
+        self.budget.set_ceiling(policy.max_cpu_percent());
+        let coding = Coding::of(&policy);
+        let recodes = coding != Coding::of(&self.policy);
         self.policy = policy;
+        if recodes {
+            // Its open segments go on until the screen, opened anew, gives whole frames for the
+            // new ones: nothing is missing between them.
+            self.tracks.set_coding(coding);
+            self.generation += 1;
+        }
         if recorded && !self.records_screen() {
             let now = self.now()?;
             self.generation += 1;
@@ -172,18 +185,9 @@ impl Recorder {
             self.refusal_told = true;
             self.report_gap(GapReason::Overloaded, now)?;
         }
-        let cpu = (self.parts.cpu_time)();
-        if let Some(change) = self.budget.observed(now.monotonic, cpu) {
-            let percent = format!("{:.1}", change.share * 100.0);
-            info!(
-                percent,
-                divisor = change.divisor,
-                times_lowered = change.times_lowered,
-                "frame rate follows the recorder's own use of the processor"
-            );
-        }
+        self.keep_budget(now)?;
         Ok(ScreenTurn::Go {
-            pause: self.budget.interval(self.policy.min_frame_interval()),
+            pause: self.budget.pause(self.policy.min_frame_interval()),
             displays: self.tracks.displays(),
         })
     }
@@ -249,7 +253,7 @@ impl Recorder {
         if let Some(record) = self.titles.due(now.monotonic) {
             self.report_title(record)?;
         }
-        Ok(())
+        self.keep_budget(now)
     }
 
     /// Writes what waits and seals what is open. Nothing is taken in after.
@@ -282,6 +286,22 @@ impl Recorder {
             })?;
         }
         Ok(now)
+    }
+
+    /// Takes in what the recorder has cost by now.
+    fn keep_budget(&mut self, now: Now) -> Result<(), FramingError> {
+        let cpu = (self.parts.cpu_time)();
+        let Some(change) = self.budget.observed(now.monotonic, cpu) else {
+            return Ok(());
+        };
+        let percent = format!("{:.1}", change.share * 100.0);
+        info!(
+            percent,
+            pace = ?change.pace,
+            times_slowed = change.times_slowed,
+            "frame rate follows the recorder's own use of the processor"
+        );
+        self.parts.reports.report(Report::Pace(change.pace))
     }
 
     fn records_screen(&self) -> bool {

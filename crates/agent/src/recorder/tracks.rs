@@ -9,12 +9,45 @@ use eidetic_codec::{
     SegmentWriter, Totals,
 };
 use eidetic_model::{
-    DisplayIndex, IdSource, RecordedMoment, SegmentDescription, SegmentId, SessionId, Timestamp,
+    DisplayIndex, IdSource, Policy, Quality, RecordedMoment, SegmentDescription, SegmentId,
+    SessionId, Timestamp,
 };
 use tracing::warn;
 
 use super::{Reports, session_clock::Now};
 use crate::channel::{FramingError, MAX_PIECE_BYTES, Report};
+
+/// How displays are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coding {
+    quality: eidetic_codec::Quality,
+    grayscale: bool,
+}
+
+impl Coding {
+    /// As a policy asks for it.
+    pub(crate) const fn of(policy: &Policy) -> Self {
+        use eidetic_codec::Quality as Codec;
+        Self {
+            quality: match policy.quality() {
+                Quality::Exact => Codec::Exact,
+                Quality::Lossless => Codec::Lossless,
+                Quality::High => Codec::High,
+                Quality::Medium => Codec::Medium,
+                Quality::Low => Codec::Low,
+            },
+            grayscale: policy.grayscale(),
+        }
+    }
+
+    fn config(self, size: PictureSize) -> EncoderConfig {
+        EncoderConfig {
+            quality: self.quality,
+            grayscale: self.grayscale,
+            ..EncoderConfig::new(size)
+        }
+    }
+}
 
 /// One track for each display: its encoder, and its open segment if there is one.
 ///
@@ -23,6 +56,7 @@ use crate::channel::{FramingError, MAX_PIECE_BYTES, Report};
 #[derive(Debug)]
 pub(crate) struct Tracks {
     session: SessionId,
+    coding: Coding,
     tracks: BTreeMap<DisplayIndex, Track>,
 }
 
@@ -53,11 +87,17 @@ pub(crate) enum FrameOutcome {
 
 impl Tracks {
     /// No displays yet.
-    pub(crate) fn new(session: SessionId) -> Self {
+    pub(crate) fn new(session: SessionId, coding: Coding) -> Self {
         Self {
             session,
+            coding,
             tracks: BTreeMap::new(),
         }
+    }
+
+    /// Displays are encoded so from the next layout on.
+    pub(crate) fn set_coding(&mut self, coding: Coding) {
+        self.coding = coding;
     }
 
     /// The displays are now these: seals what was open. Gives the displays that cannot be
@@ -73,7 +113,7 @@ impl Tracks {
         let mut unusable = Vec::new();
         for display in displays {
             let index = display.index;
-            match encoder_for(&display) {
+            match encoder_for(&display, self.coding) {
                 Ok(encoder) => {
                     let track = Track {
                         display,
@@ -253,9 +293,9 @@ const MAX_BYTES: u64 = 8 << 20;
 /// A segment that was begun so long ago is sealed with the next frame.
 const MAX_AGE: Duration = Duration::from_secs(15 * 60);
 
-fn encoder_for(display: &Display) -> anyhow::Result<Encoder> {
+fn encoder_for(display: &Display, coding: Coding) -> anyhow::Result<Encoder> {
     let size = PictureSize::new(display.width, display.height)?;
-    Ok(Encoder::new(EncoderConfig::new(size))?)
+    Ok(Encoder::new(coding.config(size))?)
 }
 
 fn report_bytes(

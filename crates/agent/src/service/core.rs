@@ -14,12 +14,12 @@ use super::{
     event::{Event, RecorderRun, UplinkState},
     journal::Journal,
     recovery,
-    session::{RecordedSession, RecorderState},
+    session::{RecordedSession, RecorderState, SessionCounts},
     spool::SharedSpool,
     status::{SessionStatus, SpoolStatus, Status},
 };
 use crate::{
-    channel::{Assignment, Order},
+    channel::{Assignment, Order, Pace},
     policy_file,
     state_folder::StateFolder,
 };
@@ -148,9 +148,14 @@ impl Core {
         self.write_status();
     }
 
-    /// How many sessions are being recorded.
-    pub(super) fn sessions_recorded(&self) -> u32 {
-        u32::try_from(self.sessions.len()).unwrap_or(u32::MAX)
+    /// How many sessions are being recorded, and how.
+    pub(super) fn session_counts(&self) -> SessionCounts {
+        let paces = self.sessions.values().map(RecordedSession::pace);
+        let slowed = paces.filter(|pace| *pace != Pace::Full).count();
+        SessionCounts {
+            recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
+            slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
+        }
     }
 
     fn set_policy(&mut self, revision: u64, policy: Policy) {

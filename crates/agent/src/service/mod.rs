@@ -20,4 +20,5 @@ mod tests;
 
 pub(crate) use event::{Event, UplinkState};
 pub(crate) use run::{RunSettings, run};
+pub(crate) use session::SessionCounts;
 pub(crate) use spool::SharedSpool;

@@ -1,14 +1,6 @@
 //! Wires the service up: what happens comes from tasks, what is decided by one thread.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_model::{Clock as _, IdSource as _, Policy, SpoolId};
@@ -16,7 +8,7 @@ use eidetic_runtime::{RandomIds, Shutdown, SystemClock, Task};
 use eidetic_spool::{Spool, SpoolError, SpoolKey};
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::interval,
 };
 use tracing::{error, info, warn};
@@ -25,6 +17,7 @@ use super::{
     core::{Core, CoreParts},
     event::Event,
     recorders::RecorderProcesses,
+    session::SessionCounts,
     spool::SharedSpool,
 };
 use crate::{
@@ -57,7 +50,7 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
     let secrets: Arc<dyn Secrets> = Arc::new(SecretFiles::in_folder(folder.secrets()));
     let (policy_revision, policy) = last_policy(&folder);
     let spool = Arc::new(open_spool(&folder, &*secrets, &policy)?);
-    let sessions_recorded = Arc::new(AtomicU32::new(0));
+    let (counts, sessions_counted) = watch::channel(SessionCounts::default());
     // Full when the disk is slower than the screens: the recorders wait, then.
     let (events, inbox) = mpsc::channel(EVENTS_UNDER_WAY);
 
@@ -77,7 +70,7 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
         policy_revision,
         policy,
     )?;
-    let mut service = spawn_core(core, inbox, Arc::clone(&sessions_recorded))?;
+    let mut service = spawn_core(core, inbox, counts)?;
 
     let drain = Shutdown::new();
     let uplink = UplinkParts {
@@ -86,7 +79,7 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
         spool,
         folder,
         secrets,
-        sessions_recorded,
+        sessions_counted,
         events: events.clone(),
         computer_name: computer,
         operating_system: os::operating_system(),
@@ -122,7 +115,7 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
 fn spawn_core(
     mut core: Core,
     mut inbox: mpsc::Receiver<Event>,
-    sessions_recorded: Arc<AtomicU32>,
+    counts: watch::Sender<SessionCounts>,
 ) -> anyhow::Result<oneshot::Receiver<anyhow::Result<()>>> {
     let (result, finished) = oneshot::channel();
     thread::Builder::new()
@@ -134,7 +127,7 @@ fn spawn_core(
                         return Ok(());
                     };
                     core.handle(event)?;
-                    sessions_recorded.store(core.sessions_recorded(), Ordering::Relaxed);
+                    counts.send_replace(core.session_counts());
                 }
                 core.leave();
                 Ok(())

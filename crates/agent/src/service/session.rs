@@ -11,7 +11,7 @@ use eidetic_model::{
 use eidetic_wire::Backoff;
 
 use super::{event::RecorderRun, journal::Loss};
-use crate::channel::Assignment;
+use crate::channel::{Assignment, Pace};
 
 /// A session that is being recorded.
 #[derive(Debug)]
@@ -31,8 +31,19 @@ pub(super) struct RecordedSession {
     /// Until when its recorder has to have opened the display, on the monotonic clock, and since
     /// when it tries.
     pub(super) ready_by: Option<(Duration, Timestamp)>,
+    /// How fast its recorder says that frames come.
+    pub(super) pace: Pace,
     /// How long to wait before the recorder is started again.
     pub(super) backoff: Backoff,
+}
+
+/// How many sessions are being recorded, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SessionCounts {
+    /// All of them.
+    pub(crate) recorded: u32,
+    /// Of these, those of which fewer frames are recorded than the policy allows.
+    pub(crate) slowed: u32,
 }
 
 /// What a session's recorder is doing.
@@ -69,6 +80,7 @@ impl RecordedSession {
             idle_since: None,
             gap: None,
             ready_by: None,
+            pace: Pace::Full,
             backoff: Backoff::new(),
         }
     }
@@ -80,6 +92,14 @@ impl RecordedSession {
             user_id: self.login.user_id,
             policy,
             screen_paused,
+        }
+    }
+
+    /// How fast its frames come; as fast as they may while there is no recorder.
+    pub(super) fn pace(&self) -> Pace {
+        match self.recorder {
+            RecorderState::Running { .. } => self.pace,
+            _ => Pace::Full,
         }
     }
 

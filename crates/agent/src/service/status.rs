@@ -6,7 +6,7 @@ use eidetic_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{event::UplinkState, session::RecordedSession};
-use crate::service::session::RecorderState;
+use crate::{channel::Pace, service::session::RecorderState};
 
 /// The service as it is at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub(crate) struct SessionStatus {
     pub(crate) start: String,
     /// What its recorder does: `recording`, `starting`, `restarting`, `stopping`, `no display`.
     pub(crate) recorder: String,
+    /// Milliseconds from one frame to the next, if these are more than the policy asks for: the
+    /// recorder keeps the policy's ceiling for processor time.
+    #[serde(default)]
+    pub(crate) slowed_to_millis: Option<u64>,
 }
 
 impl From<&RecordedSession> for SessionStatus {
@@ -69,6 +73,10 @@ impl From<&RecordedSession> for SessionStatus {
             display: description.display_name.clone(),
             start: description.start.to_string(),
             recorder: recorder.to_owned(),
+            slowed_to_millis: match session.pace() {
+                Pace::Full => None,
+                Pace::Slowed { interval } => u64::try_from(interval.as_millis()).ok(),
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One connection to the server, from Hello to its end.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use eidetic_runtime::ShutdownSignal;
 use eidetic_wire::{
@@ -196,7 +196,7 @@ impl Attachment<'_> {
 
     fn tell(&mut self) -> Result<(), Detached> {
         let now = self.parts.clock.monotonic();
-        let sessions = self.parts.sessions_recorded.load(Ordering::Relaxed);
+        let sessions = *self.parts.sessions_counted.borrow();
         let wall = self.parts.clock.wall();
         block_in_place(|| self.spool.tell(self.link, now, sessions, wall)).map_err(detached)
     }

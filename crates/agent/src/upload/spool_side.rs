@@ -10,7 +10,7 @@ use eidetic_model::{
 use eidetic_spool::{EntryContent, PushOutcome, SegmentState, SpoolError, SpooledSegment};
 use eidetic_wire::{
     AgentLink,
-    agent_link::{AvailableSegment, GiveUpReason, Input, LinkError, Output},
+    agent_link::{AvailableSegment, GiveUpReason, Health, Input, LinkError, Output},
     convert::to_proto,
     proto,
 };
@@ -18,7 +18,7 @@ use prost::Message as _;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use crate::service::SharedSpool;
+use crate::service::{SessionCounts, SharedSpool};
 
 /// What there is in the spool, and how much of it the link has been told.
 ///
@@ -78,7 +78,7 @@ impl SpoolSide {
         &mut self,
         link: &mut AgentLink,
         now: std::time::Duration,
-        sessions_recorded: u32,
+        sessions: SessionCounts,
         known_until: Timestamp,
     ) -> Result<(), SpoolSideError> {
         let (newest, spool_bytes, segments) = {
@@ -88,11 +88,12 @@ impl SpoolSide {
         };
         link.handle(
             now,
-            Input::Health {
+            Input::Health(Health {
                 spool_bytes,
-                sessions_recorded,
+                sessions_recorded: sessions.recorded,
+                sessions_slowed: sessions.slowed,
                 known_until,
-            },
+            }),
         )?;
         link.handle(now, Input::EntriesAvailable { newest })?;
         for segment in &segments {

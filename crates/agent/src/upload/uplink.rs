@@ -1,9 +1,6 @@
 //! Keeps a connection to the server for as long as the service runs.
 
-use std::{
-    sync::{Arc, atomic::AtomicU32},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use eidetic_model::{Clock, IdSource, SpoolId};
 use eidetic_runtime::ShutdownSignal;
@@ -13,7 +10,11 @@ use eidetic_wire::{
     agent_link::{Ending, Retry},
     convert::Hello,
 };
-use tokio::{sync::mpsc, task::block_in_place, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    task::block_in_place,
+    time::sleep,
+};
 use tonic::transport::Channel;
 use tracing::{error, info, warn};
 
@@ -25,7 +26,7 @@ use crate::{
     connection::{ConnectError, connect},
     identity::{Identity, client_config, renewal},
     secrets::Secrets,
-    service::{Event, SharedSpool, UplinkState},
+    service::{Event, SessionCounts, SharedSpool, UplinkState},
     state_folder::StateFolder,
 };
 
@@ -41,8 +42,8 @@ pub(crate) struct UplinkParts {
     pub(crate) folder: StateFolder,
     /// The agent's keys.
     pub(crate) secrets: Arc<dyn Secrets>,
-    /// How many sessions are being recorded.
-    pub(crate) sessions_recorded: Arc<AtomicU32>,
+    /// How many sessions are being recorded, and how.
+    pub(crate) sessions_counted: watch::Receiver<SessionCounts>,
     /// Where the service hears of it.
     pub(crate) events: mpsc::Sender<Event>,
     /// This computer's name.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eidetic_codec::{Decoder, DecoderLimits, PacketKind, PixelOrder, SegmentReader};
-use eidetic_model::{Action, Entry, Policy, Recording};
+use eidetic_model::{Action, Entry, Policy, PolicyParts, Recording};
 use eidetic_testkit::{VirtualDisplay, eventually, eventually_within};
 
 use crate::{agent::Agent, gateway::Gateway};
@@ -78,15 +78,11 @@ fn what_happens_is_recorded_sent_and_acknowledged() {
 #[test]
 fn the_policy_decides_whether_the_screen_is_recorded() {
     let gateway = Gateway::start();
-    let default = Policy::default();
     let with = |recording| {
-        Policy::new(
+        Policy::new(PolicyParts {
             recording,
-            4,
-            default.idle_after(),
-            default.max_titles_per_second(),
-            default.spool(),
-        )
+            ..PolicyParts::default()
+        })
         .unwrap()
     };
     gateway.set_policy(with(Recording::MetadataOnly));

@@ -256,6 +256,7 @@ impl Attachment {
             entries_waiting: status.entries_waiting,
             segments_waiting: status.segments_waiting,
             sessions_recorded: status.sessions_recorded,
+            sessions_slowed: status.sessions_slowed,
             policy_revision: status.policy_revision,
             known_until: self.plausible(status.known_until),
         };

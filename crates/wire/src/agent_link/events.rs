@@ -48,16 +48,23 @@ pub enum Input {
     /// lost by itself.
     SegmentUnreadable(SegmentId),
     /// What [`proto::Status`] shall say from now on.
-    Health {
-        /// What the spool takes on disk.
-        spool_bytes: u64,
-        /// How many sessions are being recorded.
-        sessions_recorded: u32,
-        /// Until when they are known to go on.
-        known_until: Timestamp,
-    },
+    Health(Health),
     /// Time passed.
     Tick,
+}
+
+/// How the agent is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// What the spool takes on disk.
+    pub spool_bytes: u64,
+    /// How many sessions are being recorded.
+    pub sessions_recorded: u32,
+    /// Of how many of them fewer frames are recorded than the policy allows, to keep its ceiling
+    /// for processor time.
+    pub sessions_slowed: u32,
+    /// Until when they are known to go on.
+    pub known_until: Timestamp,
 }
 
 /// What there is of a segment.

@@ -27,11 +27,11 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::{RecordSequence, SegmentId, Timestamp};
+use eidetic_model::{RecordSequence, SegmentId};
 
 pub use backoff::Backoff;
 pub use events::{
-    AvailableSegment, Ending, GiveUpReason, Input, LinkError, MessageKind, Output, Retry,
+    AvailableSegment, Ending, GiveUpReason, Health, Input, LinkError, MessageKind, Output, Retry,
 };
 
 use crate::{
@@ -54,7 +54,7 @@ pub struct AgentLink {
     /// The growing segment whose turn was last.
     last_growing: Option<SegmentId>,
     loading: Option<Loading>,
-    health: (u64, u32, Timestamp),
+    health: Health,
     policy_revision: u64,
     outputs: VecDeque<Output>,
 }
@@ -123,7 +123,7 @@ impl AgentLink {
             segments: BTreeMap::new(),
             last_growing: None,
             loading: None,
-            health: (0, 0, Timestamp::default()),
+            health: Health::default(),
             policy_revision: 0,
             outputs: VecDeque::new(),
         }
@@ -188,11 +188,7 @@ impl AgentLink {
                 }
                 self.segment_over(id);
             }
-            Input::Health {
-                spool_bytes,
-                sessions_recorded,
-                known_until,
-            } => self.health = (spool_bytes, sessions_recorded, known_until),
+            Input::Health(health) => self.health = health,
             Input::Tick => self.tick(now)?,
         }
         Ok(())
@@ -338,14 +334,15 @@ impl AgentLink {
     }
 
     fn send_status(&mut self) {
-        let (spool_bytes, sessions_recorded, known_until) = self.health;
+        let health = self.health;
         self.send(FromAgent::Status(proto::Status {
-            spool_bytes,
+            spool_bytes: health.spool_bytes,
             entries_waiting: self.entries.newest.0 - self.entries.acknowledged.0,
             segments_waiting: self.segments.len() as u64,
-            sessions_recorded,
+            sessions_recorded: health.sessions_recorded,
             policy_revision: self.policy_revision,
-            known_until: known_until.as_unix_micros(),
+            known_until: health.known_until.as_unix_micros(),
+            sessions_slowed: health.sessions_slowed,
         }));
     }
 

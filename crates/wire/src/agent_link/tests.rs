@@ -13,7 +13,7 @@ use proptest::{
 use prost::Message as _;
 
 use super::{
-    Ending, GiveUpReason, Input, LinkError, Output, Retry, STATUS_INTERVAL, WELCOME_LIMIT,
+    Ending, GiveUpReason, Health, Input, LinkError, Output, Retry, STATUS_INTERVAL, WELCOME_LIMIT,
 };
 use crate::{
     MAX_SEGMENT_BYTES,
@@ -322,18 +322,19 @@ fn a_refusal_says_whether_to_try_again() {
 #[test]
 fn status_is_told_again_and_again() {
     let mut link = Tested::open(0, 0);
-    link.give(Input::Health {
+    link.give(Input::Health(Health {
         spool_bytes: 77,
         sessions_recorded: 2,
+        sessions_slowed: 1,
         known_until: Timestamp::from_unix_micros(5_000),
-    });
+    }));
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL));
     link.0.handle(STATUS_INTERVAL, Input::Tick).unwrap();
     let FromAgent::Status(status) = link.sent() else {
         panic!("no status");
     };
     assert_eq!((status.spool_bytes, status.sessions_recorded), (77, 2));
-    assert_eq!(status.known_until, 5_000);
+    assert_eq!((status.sessions_slowed, status.known_until), (1, 5_000));
     assert_eq!(status.policy_revision, 3);
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL * 2));
 }

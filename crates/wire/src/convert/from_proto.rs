@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use eidetic_model::{
     ActivityRecord, Application, Captured, DisplayIndex, Entry, GapReason, IdleStretch, Policy,
-    PolicyError, RecordSequence, RecordedMoment, Recording, SegmentDescription, SegmentEnd,
-    SegmentId, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId, SpoolLimits,
-    Timestamp,
+    PolicyError, PolicyParts, Quality, RecordSequence, RecordedMoment, Recording,
+    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionEnding, SessionId,
+    SessionOrigin, SpoolId, SpoolLimits, Timestamp,
 };
 
 use super::{
@@ -42,25 +42,30 @@ pub fn protocol_range(
     Ok((ProtocolVersion(range.oldest), ProtocolVersion(range.newest)))
 }
 
-/// A policy and its revision.
+/// A policy and its revision. What an older server does not send has its default.
 pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
-    let recording = if policy.record_screen {
-        Recording::Screen
-    } else {
-        Recording::MetadataOnly
-    };
-    let made = Policy::new(
-        recording,
-        u8::try_from(policy.max_frames_per_second)
+    let made = Policy::new(PolicyParts {
+        recording: if policy.record_screen {
+            Recording::Screen
+        } else {
+            Recording::MetadataOnly
+        },
+        quality: quality(policy.quality()),
+        grayscale: policy.grayscale,
+        max_frames_per_second: u8::try_from(policy.max_frames_per_second)
             .map_err(|_| PolicyError::FramesPerSecond(u8::MAX))?,
-        Duration::from_secs(policy.idle_after_secs.into()),
-        u16::try_from(policy.max_titles_per_second)
+        max_cpu_percent: match policy.max_cpu_percent {
+            0 => PolicyParts::default().max_cpu_percent,
+            percent => u8::try_from(percent).map_err(|_| PolicyError::CpuPercent(u8::MAX))?,
+        },
+        idle_after: Duration::from_secs(policy.idle_after_secs.into()),
+        max_titles_per_second: u16::try_from(policy.max_titles_per_second)
             .map_err(|_| PolicyError::TitlesPerSecond(u16::MAX))?,
-        SpoolLimits {
+        spool: SpoolLimits {
             max_bytes: policy.spool_max_bytes,
             min_free_bytes: policy.spool_min_free_bytes,
         },
-    )?;
+    })?;
     Ok((policy.revision, made))
 }
 
@@ -153,6 +158,19 @@ pub fn segment_id(bytes: &[u8]) -> Result<SegmentId, ConvertError> {
 pub fn name(field: &'static str, text: String) -> Result<String, ConvertError> {
     at_most(field, text.len(), MAX_NAME_BYTES)?;
     Ok(text)
+}
+
+/// What is not known is the default: it loses the least that nobody asked to be lost.
+fn quality(quality: proto::policy::Quality) -> Quality {
+    use proto::policy::Quality as Proto;
+    match quality {
+        Proto::Unspecified => Quality::default(),
+        Proto::Exact => Quality::Exact,
+        Proto::Lossless => Quality::Lossless,
+        Proto::High => Quality::High,
+        Proto::Medium => Quality::Medium,
+        Proto::Low => Quality::Low,
+    }
 }
 
 fn session_opened(message: proto::SessionOpened) -> Result<SessionDescription, ConvertError> {

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use eidetic_model::{
     Action, ActivityRecord, Application, Captured, DisplayIndex, Entry, GapReason, IdleStretch,
-    ObjectType, Policy, RecordSequence, RecordedMoment, SegmentDescription, SegmentEnd, SegmentId,
-    SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId, Timestamp,
+    ObjectType, Policy, PolicyError, PolicyParts, Quality, RecordSequence, RecordedMoment,
+    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionEnding, SessionId,
+    SessionOrigin, SpoolId, Timestamp,
 };
 use expect_test::{Expect, expect};
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -45,13 +46,82 @@ proptest! {
     }
 }
 
+/// The policy before it told of quality and processor time.
+#[derive(Clone, PartialEq, prost::Message)]
+struct OldPolicy {
+    #[prost(uint64, tag = "1")]
+    revision: u64,
+    #[prost(bool, tag = "2")]
+    record_screen: bool,
+    #[prost(uint32, tag = "3")]
+    max_frames_per_second: u32,
+    #[prost(uint32, tag = "4")]
+    idle_after_secs: u32,
+    #[prost(uint32, tag = "5")]
+    max_titles_per_second: u32,
+    #[prost(uint64, tag = "6")]
+    spool_max_bytes: u64,
+    #[prost(uint64, tag = "7")]
+    spool_min_free_bytes: u64,
+}
+
+#[test]
+fn an_old_server_means_the_defaults_and_an_old_agent_reads_what_it_knows() {
+    let changed = Policy::new(PolicyParts {
+        quality: Quality::Low,
+        max_cpu_percent: 50,
+        max_frames_per_second: 9,
+        ..PolicyParts::default()
+    })
+    .unwrap();
+    let bytes = to_proto::policy(3, &changed).encode_to_vec();
+    let old = OldPolicy::decode(&bytes[..]).unwrap();
+    assert_eq!((old.revision, old.max_frames_per_second), (3, 9));
+
+    let sent_by_old = proto::Policy::decode(&old.encode_to_vec()[..]).unwrap();
+    let meant = Policy::new(PolicyParts {
+        max_frames_per_second: 9,
+        ..PolicyParts::default()
+    })
+    .unwrap();
+    assert_eq!(from_proto::policy(sent_by_old), Ok((3, meant)));
+}
+
+#[test]
+fn a_step_of_quality_that_is_not_known_is_the_default_and_a_wrong_ceiling_is_refused() {
+    let policy = proto::Policy {
+        quality: 77,
+        ..to_proto::policy(1, &Policy::default())
+    };
+    let read = from_proto::policy(policy).unwrap();
+    assert_eq!(read, (1, Policy::default()));
+    for max_cpu_percent in [101, 256] {
+        let error = from_proto::policy(proto::Policy {
+            max_cpu_percent,
+            ..policy
+        });
+        assert!(matches!(
+            error,
+            Err(ConvertError::Policy(PolicyError::CpuPercent(_)))
+        ));
+    }
+}
+
 #[test]
 fn policy_and_hello_come_back_as_they_went() {
-    let policy = Policy::default();
-    assert_eq!(
-        from_proto::policy(to_proto::policy(7, &policy)),
-        Ok((7, policy))
-    );
+    for quality in Quality::ALL {
+        let policy = Policy::new(PolicyParts {
+            quality,
+            grayscale: true,
+            max_cpu_percent: 100,
+            ..PolicyParts::default()
+        })
+        .unwrap();
+        assert_eq!(
+            from_proto::policy(to_proto::policy(7, &policy)),
+            Ok((7, policy))
+        );
+    }
     let hello = Hello {
         oldest: ProtocolVersion(1),
         newest: ProtocolVersion(3),
@@ -179,7 +249,7 @@ fn the_bytes_on_the_wire_stay_as_they_are() {
     );
     check(
         &to_proto::policy(2, &Policy::default()),
-        &expect!["08021001180420ac022804308080808008388080808004"],
+        &expect!["08021001180420ac02280430808080800838808080800440025005"],
     );
     let end = SegmentEnd {
         id: SegmentId::from_uuid(Uuid::from_u128(3)),

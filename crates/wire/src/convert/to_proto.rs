@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use eidetic_model::{
-    ActivityRecord, Captured, Entry, Policy, RecordSequence, Recording, SegmentDescription,
-    SegmentEnd, SegmentId, SessionDescription, SessionId, SessionOrigin, Timestamp,
+    ActivityRecord, Captured, Entry, Policy, Quality, RecordSequence, Recording,
+    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionId, SessionOrigin,
+    Timestamp,
 };
 
 use super::{Hello, MAX_DETAILS, MAX_NAME_BYTES, MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk};
@@ -39,6 +40,9 @@ pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
         max_titles_per_second: policy.max_titles_per_second().into(),
         spool_max_bytes: policy.spool().max_bytes,
         spool_min_free_bytes: policy.spool().min_free_bytes,
+        quality: quality(policy.quality()).into(),
+        grayscale: policy.grayscale(),
+        max_cpu_percent: policy.max_cpu_percent().into(),
     }
 }
 
@@ -101,6 +105,17 @@ pub fn segment_end(end: &SegmentEnd) -> proto::SegmentEnd {
 /// The id of a segment.
 pub fn segment_id(segment: SegmentId) -> Bytes {
     id(segment.to_bytes())
+}
+
+const fn quality(quality: Quality) -> proto::policy::Quality {
+    use proto::policy::Quality as Proto;
+    match quality {
+        Quality::Exact => Proto::Exact,
+        Quality::Lossless => Proto::Lossless,
+        Quality::High => Proto::High,
+        Quality::Medium => Proto::Medium,
+        Quality::Low => Proto::Low,
+    }
 }
 
 fn session_opened(session: &SessionDescription) -> proto::SessionOpened {

@@ -15,7 +15,7 @@ use super::{
     Core,
 };
 use crate::{
-    channel::{Order, Report},
+    channel::{Order, Pace, Report},
     recorder::Ending,
 };
 
@@ -32,6 +32,7 @@ impl Core {
         };
         let clock = &self.parts.clock;
         session.ready_by = Some((clock.monotonic() + READY_LIMIT, clock.wall()));
+        session.pace = Pace::Full;
         self.runs.insert(run, id.clone());
         let assignment = session.assignment(self.policy.clone(), self.full_since.is_some());
         self.parts.recorders.start(run, &session.login, assignment);
@@ -73,6 +74,10 @@ impl Core {
                 if session.open_segments.remove(&segment) {
                     self.journal.seal(segment, GapReason::RecorderDied)?;
                 }
+            }
+            Report::Pace(pace) => {
+                session.pace = pace;
+                self.write_status();
             }
             Report::InputStopped { from } => {
                 session

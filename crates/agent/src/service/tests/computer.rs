@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use eidetic_capture::{LoginSession, LoginSessionId, SessionChange, fake::login_session};
 use eidetic_model::{
-    Clock as _, DisplayIndex, Entry, Policy, RecordSequence, Recording, SegmentDescription,
+    Clock as _, DisplayIndex, Entry, Policy, PolicyParts, RecordSequence, SegmentDescription,
     SegmentId, SessionEvent, SessionId, SpoolId, SpoolLimits, Timestamp,
 };
 use eidetic_spool::{EntryContent, Spool, SpoolKey};
@@ -136,8 +136,7 @@ impl Computer {
     }
 
     fn limit(&mut self, limits: SpoolLimits) {
-        self.policy =
-            Policy::new(Recording::Screen, 4, Duration::from_secs(60), 4, limits).unwrap();
+        self.policy = policy_with(limits);
         let policy = self.policy.clone();
         self.handle(Event::Policy {
             revision: 0,
@@ -229,6 +228,12 @@ impl Computer {
         self.entries().iter().map(words).collect()
     }
 
+    /// What the service says of itself.
+    pub(super) fn status(&self) -> serde_json::Value {
+        let path = StateFolder::at(self.folder.path()).status();
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
     pub(super) fn after(&self, secs: u64) {
         self.clock.advance(Duration::from_secs(secs));
     }
@@ -247,7 +252,16 @@ pub(super) fn policy(max_bytes: u64) -> Policy {
         max_bytes,
         min_free_bytes: 0,
     };
-    Policy::new(Recording::Screen, 4, Duration::from_secs(60), 4, limits).unwrap()
+    policy_with(limits)
+}
+
+fn policy_with(spool: SpoolLimits) -> Policy {
+    Policy::new(PolicyParts {
+        idle_after: Duration::from_secs(60),
+        spool,
+        ..PolicyParts::default()
+    })
+    .unwrap()
 }
 
 pub(super) fn words(entry: &Entry) -> String {

@@ -1,5 +1,7 @@
 //! What the service promises, one test each.
 
+use std::time::Duration;
+
 use eidetic_capture::{LoginSessionId, SessionChange, fake::login_session};
 use eidetic_model::{Captured, Clock as _, Entry, Policy, SessionEvent, Timestamp};
 use eidetic_spool::SegmentState;
@@ -8,7 +10,7 @@ use prost::Message as _;
 
 use super::computer::{Asked, Computer, happened, policy, words};
 use crate::{
-    channel::{Order, Report},
+    channel::{Order, Pace, Report},
     policy_file,
     recorder::Ending,
     service::{alive::Alive, event::Event},
@@ -53,6 +55,29 @@ fn a_computer_that_shuts_down_and_a_service_that_is_stopped_are_shutdowns() {
         assert!(computer.core.as_ref().unwrap().is_finished());
         assert_eq!(computer.told(), [""; 0]);
     }
+}
+
+#[test]
+fn a_slowed_recorder_is_seen_in_the_status_and_counted_until_it_ends() {
+    let mut computer = Computer::new();
+    let run = computer.begin("c1");
+    computer.handle(Event::Report(run, Report::Ready));
+    let counts = |computer: &Computer| computer.core.as_ref().unwrap().session_counts();
+    assert_eq!(
+        (counts(&computer).recorded, counts(&computer).slowed),
+        (1, 0)
+    );
+    let interval = Duration::from_millis(750);
+    computer.handle(Event::Report(run, Report::Pace(Pace::Slowed { interval })));
+    assert_eq!(counts(&computer).slowed, 1);
+    assert_eq!(computer.status()["sessions"][0]["slowed_to_millis"], 750);
+
+    computer.handle(Event::RecorderEnded(run, Ending::Failed));
+    assert_eq!(counts(&computer).slowed, 0);
+    computer.handle(Event::RestartDue(LoginSessionId("c1".into())));
+    assert_eq!(counts(&computer).slowed, 0, "a new one begins at full pace");
+    let status = computer.status();
+    assert!(status["sessions"][0]["slowed_to_millis"].is_null());
 }
 
 #[test]

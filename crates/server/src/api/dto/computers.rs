@@ -42,6 +42,11 @@ pub struct Computer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sessions_recorded: Option<u32>,
+    /// Of these sessions, those of which fewer frames are recorded than the policy allows, to keep
+    /// its ceiling for processor time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sessions_slowed: Option<u32>,
     /// Bytes in the agent's spool.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -104,6 +109,7 @@ impl Computer {
             operating_system: agent.operating_system,
             address: connection.map(|connection| connection.address.clone()),
             sessions_recorded: status.map(|status| status.sessions_recorded),
+            sessions_slowed: status.map(|status| status.sessions_slowed),
             spool_bytes: status.map(|status| status.spool_bytes),
             entries_waiting: status.map(|status| status.entries_waiting),
             policy_revision: status.map(|status| status.policy_revision),

@@ -43,8 +43,10 @@ pub async fn put_policy(
     JsonBody(document): JsonBody<PolicyDocument>,
 ) -> ApiResult<Json<NumberedPolicy>> {
     let policy = Policy::try_from(&document).map_err(|error| out_of_range(&error))?;
+    let before = PolicyDocument::from(&state.components.policy.borrow().policy);
+    let changes = before.changes_in(&document);
     let log = &state.viewing_log;
-    log.note(&who, "changed policy", "").await?;
+    log.note(&who, "changed policy", changes).await?;
     let components = state.components.clone();
     let answer = to_the_end(async move {
         let saved = save(components.control.as_ref(), policy).await?;
@@ -74,6 +76,7 @@ impl From<&PolicyRevision> for NumberedPolicy {
 fn out_of_range(error: &PolicyError) -> ApiError {
     let field = match error {
         PolicyError::FramesPerSecond(_) => "max_frames_per_second",
+        PolicyError::CpuPercent(_) => "max_cpu_percent",
         PolicyError::IdleAfterSecs(_) => "idle_after_secs",
         PolicyError::TitlesPerSecond(_) => "max_titles_per_second",
         PolicyError::SpoolMaxBytes(_) => "spool_max_bytes",

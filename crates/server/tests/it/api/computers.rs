@@ -1,6 +1,6 @@
 //! Monitored computers, their enrolment and their policy.
 
-use eidetic_model::Timestamp;
+use eidetic_model::{Quality, Timestamp};
 use eidetic_server::components::{AgentStatus, Connection};
 use eidetic_store::control::{Agent, AgentState, Redeemed};
 use eidetic_wire::EnrolmentTicket;
@@ -41,6 +41,7 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
         address: "192.0.2.1".to_owned(),
         status: Some(AgentStatus {
             spool_bytes: 7,
+            sessions_slowed: 1,
             ..AgentStatus::default()
         }),
     };
@@ -50,6 +51,7 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
     assert_eq!(online["status"], "online");
     assert_eq!(online["address"], "192.0.2.1");
     assert_eq!(online["spool_bytes"], 7);
+    assert_eq!(online["sessions_slowed"], 1);
 }
 
 #[tokio::test]
@@ -109,14 +111,35 @@ async fn a_new_policy_is_stored_and_told_to_agents() {
     assert_eq!(current["policy"]["max_frames_per_second"], 4);
 
     let told = server.components.policy.subscribe();
+    assert_eq!(current["policy"]["quality"], "lossless");
+    assert_eq!(current["policy"]["grayscale"], false);
+    assert_eq!(current["policy"]["max_cpu_percent"], 5);
     current["policy"]["max_frames_per_second"] = 2.into();
+    current["policy"]["quality"] = "medium".into();
+    current["policy"]["grayscale"] = true.into();
+    current["policy"]["max_cpu_percent"] = 12.into();
     let answer = browser.put("/api/v1/policy", &current["policy"]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.json()["policy"], current["policy"]);
-    assert_eq!(told.borrow().policy.max_frames_per_second(), 2);
+    let policy = told.borrow().policy.clone();
+    assert_eq!(policy.max_frames_per_second(), 2);
+    assert_eq!(policy.max_cpu_percent(), 12);
+    assert_eq!(
+        (policy.quality(), policy.grayscale()),
+        (Quality::Medium, true)
+    );
     assert_eq!(browser.read("/api/v1/policy").await, answer.json());
     let loaded = eidetic_server::policy::load(server.components.control.as_ref()).await;
     assert_eq!(loaded.unwrap(), *told.borrow());
+
+    let viewings = browser.read("/api/v1/viewings?limit=1").await;
+    let noted = &viewings["viewings"][0];
+    assert_eq!(
+        (noted["user"].as_str(), noted["what"].as_str()),
+        (Some("anna"), Some("changed policy"))
+    );
+    let object = "quality lossless to medium, grayscale false to true, max_frames_per_second 4 to 2, max_cpu_percent 5 to 12";
+    assert_eq!(noted["object"], object);
 }
 
 #[tokio::test]
@@ -132,8 +155,15 @@ async fn an_unknown_policy_key_and_a_value_out_of_range_are_refused_by_name() {
         message.starts_with("unknown field `idle_after`"),
         "{message}"
     );
-    let wrong = json!({"idle_after_secs": 1});
-    let problem = browser.put("/api/v1/policy", &wrong).await.problem(422);
-    assert_eq!(problem["errors"][0]["field"], "idle_after_secs");
+    for (field, value) in [
+        ("idle_after_secs", json!(1)),
+        ("max_cpu_percent", json!(0)),
+        ("max_cpu_percent", json!(300)),
+        ("quality", json!("best")),
+    ] {
+        let wrong = json!({ field: value });
+        let problem = browser.put("/api/v1/policy", &wrong).await.problem(422);
+        assert_eq!(problem["errors"][0]["field"], field);
+    }
     assert_eq!(browser.read("/api/v1/policy").await["revision"], 0);
 }

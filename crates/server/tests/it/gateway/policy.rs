@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use eidetic_model::Clock as _;
 use eidetic_runtime::SystemClock;
 use eidetic_testkit::SimulatedClock;
+use eidetic_wire::proto;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -19,7 +20,13 @@ async fn a_change_over_the_api_reaches_the_agent_within_five_seconds_and_outlive
     let mut attached = agent.attach().await;
     assert_eq!(attached.welcome.policy.as_ref().unwrap().revision, 0);
 
-    let policy = json!({"record_screen": false, "max_frames_per_second": 9});
+    let policy = json!({
+        "record_screen": false,
+        "max_frames_per_second": 9,
+        "quality": "low",
+        "grayscale": true,
+        "max_cpu_percent": 50,
+    });
     assert_eq!(change(&server, &clock, &policy).await["revision"], 1);
     let told = timeout(Duration::from_secs(5), attached.hear()).await;
     let Ok(Some(Said::Policy(told))) = told else {
@@ -28,6 +35,8 @@ async fn a_change_over_the_api_reaches_the_agent_within_five_seconds_and_outlive
     assert_eq!(told.revision, 1);
     assert!(!told.record_screen);
     assert_eq!(told.max_frames_per_second, 9);
+    assert_eq!(told.quality(), proto::policy::Quality::Low);
+    assert_eq!((told.grayscale, told.max_cpu_percent), (true, 50));
 
     drop(attached);
     let server = server.restart().await;
