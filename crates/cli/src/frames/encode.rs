@@ -1,6 +1,8 @@
 //! `eidetic frames encode`.
 
+use std::fmt;
 use std::io::{self, BufWriter, Read, Write};
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
@@ -22,30 +24,86 @@ pub struct Arguments {
     /// Frames in a second: a number or a fraction, as in 4 or 30000/1001.
     #[arg(long, value_name = "N")]
     fps: FrameRate,
-    /// What may be lost.
+    /// What may be lost of film and pictures for the sake of size. Text never loses anything that
+    /// one could read.
     #[arg(long, value_enum, default_value_t = Quality::Lossless)]
     quality: Quality,
-    /// How many threads encode.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=1))]
-    threads: u8,
+    /// Keep only how light each pixel is, not its colour.
+    #[arg(long)]
+    grayscale: bool,
+    /// How many threads encode. Only 1: each frame is coded by its difference to the one before.
+    #[arg(long, value_name = "N", default_value_t = OneThread)]
+    threads: OneThread,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Quality {
-    /// Nothing: every pixel comes back.
+    /// Every pixel of every frame comes back byte for byte, whatever it takes.
+    Exact,
+    /// Everything comes back exactly, except film: areas with the colours of photographs are coded
+    /// at a bounded rate while they move, and become exact once they stand still.
     Lossless,
+    /// As lossless, with film and pictures at a smaller rate.
+    High,
+    /// As high, smaller still.
+    Medium,
+    /// Film and pictures at the smallest rate; they never become exact.
+    Low,
+}
+
+/// The only number of threads there is.
+#[derive(Debug, Clone, Copy)]
+struct OneThread;
+
+impl fmt::Display for OneThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("1")
+    }
+}
+
+impl FromStr for OneThread {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse::<u32>() {
+            Ok(1) => Ok(Self),
+            Ok(_) => Err(
+                "one display is encoded by one thread, because each frame depends on the one \
+                 before; to use more cores, encode several displays at the same time"
+                    .to_owned(),
+            ),
+            Err(_) => Err("write it as a number; only 1 is possible".to_owned()),
+        }
+    }
 }
 
 /// Encodes standard input to standard output.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    // One value each so far; naming them here makes a new one fail to compile.
-    let Quality::Lossless = arguments.quality;
-    debug_assert_eq!(arguments.threads, 1);
+    let OneThread = arguments.threads;
     refuse_binary_input()?;
     refuse_binary_output()?;
     let input = io::stdin().lock();
     let output = BufWriter::with_capacity(OUTPUT_BYTES, io::stdout().lock());
     encode(arguments, input, output)
+}
+
+impl Arguments {
+    /// The encoder's settings, for frames whose first pixel has this fourth byte.
+    fn config(&self, fourth_byte: u8) -> EncoderConfig {
+        EncoderConfig {
+            // Constant fourth bytes come back as they were, other ones as 0.
+            fourth_byte: if fourth_byte == 0xFF { 0xFF } else { 0 },
+            quality: match self.quality {
+                Quality::Exact => eidetic_codec::Quality::Exact,
+                Quality::Lossless => eidetic_codec::Quality::Lossless,
+                Quality::High => eidetic_codec::Quality::High,
+                Quality::Medium => eidetic_codec::Quality::Medium,
+                Quality::Low => eidetic_codec::Quality::Low,
+            },
+            grayscale: self.grayscale,
+            ..EncoderConfig::new(self.size.0)
+        }
+    }
 }
 
 fn encode(
@@ -65,10 +123,7 @@ fn encode(
         ),
     }
 
-    let mut config = EncoderConfig::new(size);
-    // Constant fourth bytes come back as they were, other ones as 0.
-    config.fourth_byte = if frame[3] == 0xFF { 0xFF } else { 0 };
-    let mut encoder = Encoder::new(config)?;
+    let mut encoder = Encoder::new(arguments.config(frame[3]))?;
     let header = encoder.segment_header(0, rate.interval());
     let mut bytes = Vec::new();
     let mut writer = SegmentWriter::begin(&header, &mut bytes);
@@ -172,5 +227,46 @@ Examples:
       eidetic frames encode --size 1920x1080 --fps 4 > screen.eid
 
   Check that every pixel comes back:
-    eidetic frames encode --size 640x480 --fps 25 < frames.bgrx > out.eid
-    eidetic frames decode < out.eid | cmp - frames.bgrx";
+    eidetic frames encode --size 640x480 --fps 25 --quality exact < frames.bgrx > out.eid
+    eidetic frames decode < out.eid | cmp - frames.bgrx
+
+  A small file of a screen with film on it:
+    eidetic frames encode --size 1920x1080 --fps 4 --quality low --grayscale \\
+      < frames.bgrx > small.eid";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn config(options: &str) -> EncoderConfig {
+        let line = format!("encode --size 8x8 --fps 1 {options}");
+        let line = Line::try_parse_from(line.split_whitespace()).unwrap();
+        line.arguments.config(0xFF)
+    }
+
+    #[test]
+    fn the_encoder_is_set_as_the_options_say() {
+        use eidetic_codec::Quality as Codec;
+        for (word, quality) in [
+            ("exact", Codec::Exact),
+            ("lossless", Codec::Lossless),
+            ("high", Codec::High),
+            ("medium", Codec::Medium),
+            ("low", Codec::Low),
+        ] {
+            assert_eq!(config(&format!("--quality {word}")).quality, quality);
+        }
+        assert_eq!(config("").quality, Codec::Lossless);
+        assert_eq!(config("").fourth_byte, 0xFF);
+        assert!(!config("").grayscale);
+        assert!(config("--grayscale --threads 1").grayscale);
+    }
+}

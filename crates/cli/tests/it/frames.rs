@@ -47,6 +47,53 @@ fn every_frame_comes_back_and_unchanged_ones_are_repeated() {
 }
 
 #[test]
+fn exact_is_byte_for_byte_also_where_pixels_are_noise() {
+    let folder = Folder::new();
+    let noise: Vec<u8> = (0..6 * 50 * 40u32)
+        .flat_map(|pixel| {
+            let [blue, green, red, _] =
+                pixel.wrapping_mul(0x9E37_79B1).rotate_left(9).to_le_bytes();
+            [blue, green, red, 0]
+        })
+        .collect();
+    let arguments = "frames encode --size 50x40 --fps 4 --quality exact";
+    let segment = folder.succeed(arguments, &noise);
+    assert!(folder.succeed("frames decode", &segment) == noise);
+}
+
+#[test]
+fn every_quality_gives_every_frame_of_the_same_size() {
+    let folder = Folder::new();
+    let input = frames(0);
+    for quality in ["exact", "lossless", "high", "medium", "low"] {
+        for grayscale in ["", "--grayscale"] {
+            let arguments =
+                format!("frames encode --size 50x40 --fps 4 --quality {quality} {grayscale}");
+            let segment = folder.succeed(&arguments, &input);
+            assert_eq!(folder.succeed("frames decode", &segment).len(), input.len());
+            assert_eq!(info(&folder, &segment)["frames"], 12);
+        }
+    }
+}
+
+#[test]
+fn the_help_of_encode_says_what_each_quality_means() {
+    let folder = Folder::new();
+    let text = folder.succeed("frames encode --help", b"");
+    let text = String::from_utf8(text).unwrap();
+    for words in [
+        "exact:",
+        "byte for byte",
+        "lossless:",
+        "[default: lossless]",
+        "--grayscale",
+        "--threads <N>",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn info_tells_frames_key_frames_bytes_and_cpu_time() {
     let folder = Folder::new();
     let segment = encoded(&folder);
@@ -149,8 +196,15 @@ fn wrong_arguments_are_explained() {
     for (arguments, hint) in [
         ("frames encode --size 5 --fps 1", "WIDTHxHEIGHT"),
         ("frames encode --size 5x5 --fps 0", "30000/1001"),
-        ("frames encode --size 5x5 --fps 1 --threads 2", "threads"),
-        ("frames encode --size 5x5 --fps 1 --quality bad", "lossless"),
+        (
+            "frames encode --size 5x5 --fps 1 --threads 2",
+            "each frame depends on the one before",
+        ),
+        ("frames encode --size 5x5 --fps 1 --threads x", "only 1"),
+        (
+            "frames encode --size 5x5 --fps 1 --quality bad",
+            "exact, lossless, high, medium, low",
+        ),
         ("frames encode --fps 1", "--size"),
     ] {
         let output = folder.run(arguments, b"");
