@@ -231,6 +231,26 @@ const routes = [
       return [200, { records, next: from + 100 < all.length ? records.at(-1).id : null }];
     },
   ],
+  ['GET', /^\/policy$/, () => [200, policy]],
+  [
+    'PUT',
+    /^\/policy$/,
+    ({ body }) => {
+      // A value that only the server refuses, to see what that looks like.
+      if (body.max_titles_per_second === 99) {
+        const message = 'max_titles_per_second is 99, which this server does not like';
+        const [status, refusal, type] = problem(422, 'The request is not valid.');
+        return [
+          status,
+          { ...refusal, errors: [{ field: 'max_titles_per_second', message }] },
+          type,
+        ];
+      }
+      if (body.max_titles_per_second === 98) return problem(503, 'The disk of the server is full.');
+      policy = { revision: policy.revision + 1, policy: body };
+      return [200, policy];
+    },
+  ],
   ['GET', /^\/computers$/, () => [200, { computers: process.env.MOCK_EMPTY ? [] : computers() }]],
   [
     'POST',
@@ -238,6 +258,21 @@ const routes = [
     () => [200, { token: 'K7QF-9X2M-PLM4-0000-AB3D-77QZ', expires_us: Date.now() * 1000 + 864e8 }],
   ],
 ];
+
+let policy = {
+  revision: 1,
+  policy: {
+    record_screen: true,
+    quality: 'lossless',
+    grayscale: false,
+    max_frames_per_second: 4,
+    max_cpu_percent: 5,
+    idle_after_secs: 300,
+    max_titles_per_second: 4,
+    spool_max_bytes: 2 ** 31,
+    spool_min_free_bytes: 2 ** 30,
+  },
+};
 
 function computers() {
   return places.map((name, index) => ({
@@ -252,7 +287,8 @@ function computers() {
     sessions_recorded: 12 * index + 3,
     spool_bytes: index * 48e6,
     entries_waiting: index * 371,
-    policy_revision: 1,
+    sessions_slowed: index === 0 ? 1 : 0,
+    policy_revision: policy.revision,
   }));
 }
 
@@ -303,7 +339,7 @@ createServer(async (request, response) => {
   for (const [method, pattern, handle] of routes) {
     const match = method === request.method ? pattern.exec(path) : null;
     if (match === null) continue;
-    const body = method === 'POST' ? JSON.parse((await readAll(request)) || '{}') : undefined;
+    const body = method !== 'GET' ? JSON.parse((await readAll(request)) || '{}') : undefined;
     await new Promise((done) => setTimeout(done, Number(process.env.MOCK_DELAY_MS ?? 60)));
     return send(response, handle({ match, body, query: url.searchParams }));
   }

@@ -32,6 +32,11 @@ before(async () => {
     },
     { path: '/computers', title: /^Computers · Eidetic$/, there: page.getByText('Online').first() },
     {
+      path: '/policy',
+      title: /^Policy · Eidetic$/,
+      there: page.getByRole('checkbox', { name: 'Record the screen' }),
+    },
+    {
       path: '/password',
       title: /^Change password · Eidetic$/,
       there: page.getByRole('button', { name: 'Change password' }),

@@ -5,6 +5,8 @@ import type {
   Account,
   Computer,
   EnrolmentToken,
+  NumberedPolicy,
+  Policy,
   SearchPage,
   SearchRequest,
   SessionDetail,
@@ -61,6 +63,15 @@ export function sessionActivities(
 export async function computers(signal?: AbortSignal): Promise<Computer[]> {
   const answer = await call<{ computers: Computer[] }>('GET', '/computers', { signal });
   return answer.computers;
+}
+
+export function policy(signal?: AbortSignal): Promise<NumberedPolicy> {
+  return call('GET', '/policy', { signal });
+}
+
+/** Replaces the policy; answers with it and its new revision. */
+export function putPolicy(wanted: Policy): Promise<NumberedPolicy> {
+  return call('PUT', '/policy', { body: wanted });
 }
 
 export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {

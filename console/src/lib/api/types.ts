@@ -14,7 +14,13 @@ export type ActivityRecord = Schemas['Record'];
 export type Computer = Schemas['Computer'];
 export type DisplayPlace = Schemas['Display'];
 export type EnrolmentToken = Schemas['IssuedEnrolmentToken'];
+export type FieldProblem = NonNullable<Schemas['Problem']['errors']>[number];
+/** A policy with its revision. */
+export type NumberedPolicy = Omit<Schemas['NumberedPolicy'], 'policy'> & { policy: Policy };
+/** A policy with all of its values, as the server gives it. */
+export type Policy = Required<Schemas['PolicyDocument']>;
 export type Problem = Schemas['Problem'];
+export type Quality = Schemas['QualityStep'];
 export type SearchField = Schemas['SearchField'];
 export type Operator = Schemas['SearchOperator'];
 export type SearchRequest = Schemas['SearchRequest'];
