@@ -18,6 +18,10 @@ pub trait Screen: Send {
     ///
     /// See [`CaptureError`].
     fn next(&mut self, wait: Duration) -> Result<Capture<'_>, CaptureError>;
+
+    /// What a display showed when its last frame was given, once more and with no damage; `None`
+    /// if it has given none. For what is to be done while nothing changes.
+    fn shown(&self, display: DisplayIndex) -> Option<Frame<'_>>;
 }
 
 /// What [`Screen::next`] found.

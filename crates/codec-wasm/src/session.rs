@@ -105,7 +105,7 @@ impl SegmentSession {
         };
         let reader = SegmentReader::at_key_frame(header, header_bytes as u64);
         match &mut self.open {
-            Some(open) if open.header == header => open.reader = reader,
+            Some(open) if open.header == header => open.restart(reader),
             _ => {
                 // The old picture goes first: both together may be too much.
                 self.open = None;
@@ -129,7 +129,7 @@ impl SegmentSession {
     /// Forgets undecoded bytes: the next ones pushed are those at `offset`, a key frame's.
     pub fn start_at(&mut self, offset: u64) -> Result<(), Failure> {
         let open = self.opened()?;
-        open.reader = SegmentReader::at_key_frame(open.header, offset);
+        open.restart(SegmentReader::at_key_frame(open.header, offset));
         Ok(())
     }
 
@@ -144,8 +144,11 @@ impl SegmentSession {
     /// The time of the next frame whose packet has arrived as a whole.
     pub fn next_time(&mut self) -> Result<Option<MediaTime>, Failure> {
         loop {
-            let reader = &mut self.opened()?.reader;
-            match reader.peek()? {
+            let open = self.opened()?;
+            if let Some(time) = open.decoder.next_time() {
+                return Ok(Some(time));
+            }
+            match open.reader.peek()? {
                 None => return Ok(None),
                 Some((kind, time)) if kind.is_frame() => return Ok(Some(time)),
                 Some(_) => self.step_over()?,
@@ -158,9 +161,14 @@ impl SegmentSession {
         let mut decoded = 0;
         while self.next_time()?.is_some_and(|next| next <= time) {
             let open = self.opened()?;
-            if let Some(packet) = open.reader.next_packet()? {
-                open.decoder.decode(&packet)?;
-                open.shown = Some(packet.time);
+            if open.decoder.next_time().is_none()
+                && let Some(packet) = open.reader.next_packet()?
+            {
+                open.decoder.begin(&packet)?;
+            }
+            if let Some(shown) = open.decoder.next_time() {
+                open.decoder.next_frame()?;
+                open.shown = Some(shown);
                 decoded += 1;
             }
         }
@@ -292,6 +300,14 @@ impl SegmentSession {
     }
 }
 
+impl Open {
+    /// Goes on at a key frame.
+    fn restart(&mut self, reader: SegmentReader) {
+        self.reader = reader;
+        self.decoder.restart();
+    }
+}
+
 impl Failure {
     /// A failure with an error's words.
     pub fn new(kind: FailureKind, error: impl std::fmt::Display) -> Self {
@@ -325,7 +341,7 @@ impl From<DecodeError> for Failure {
 #[cfg(test)]
 mod tests {
     use eidetic_codec::{
-        Damage, Encoded, Encoder, EncoderConfig, FrameRef, PictureSize, SegmentWriter, Totals,
+        Damage, Encoder, EncoderConfig, FrameRef, PictureSize, SegmentWriter, Totals,
     };
 
     use super::*;
@@ -344,9 +360,11 @@ mod tests {
                 stride: 160,
             };
             let time = MediaTime::from_micros(u64::from(index) * 100_000);
-            match encoder.encode(frame, Damage::Unknown, time).unwrap() {
-                Encoded::Packet(packet) => writer.append(&packet, &mut out).unwrap(),
-                Encoded::Unchanged => panic!("every frame has another colour"),
+            let encoded = encoder.encode(frame, Damage::Unknown, time).unwrap();
+            let packets = encoded.packets();
+            assert_eq!(packets.len(), 1, "every frame has another colour");
+            for packet in packets {
+                writer.append(&packet, &mut out).unwrap();
             }
         }
         let totals = Totals {

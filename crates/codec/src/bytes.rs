@@ -20,12 +20,6 @@ impl<'a> ByteReader<'a> {
         self.rest
     }
 
-    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
-        Some(head)
-    }
-
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;
@@ -46,10 +40,6 @@ impl<'a> ByteReader<'a> {
 
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
-    }
-
-    pub(crate) fn i16(&mut self) -> Option<i16> {
-        self.array().map(i16::from_le_bytes)
     }
 
     pub(crate) fn i64(&mut self) -> Option<i64> {

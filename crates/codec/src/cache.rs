@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::picture::Tile;
+use crate::picture::{Picture, TILE_PIXELS, Tile};
 
-/// The newest `1 << log2` tiles, by slot.
+/// The newest tiles, by slot.
 #[derive(Debug)]
 pub(crate) struct TileCache {
     tiles: Vec<Tile>,
@@ -13,17 +13,17 @@ pub(crate) struct TileCache {
 }
 
 impl TileCache {
-    pub(crate) fn new(log2: u8) -> Self {
+    pub(crate) fn new(slots: u16) -> Self {
         Self {
             tiles: Vec::new(),
-            capacity: 1 << log2,
+            capacity: usize::from(slots),
             next: 0,
         }
     }
 
     /// The most memory that a cache of this size holds.
-    pub(crate) const fn memory_bound(log2: u8) -> usize {
-        size_of::<Tile>() << log2
+    pub(crate) const fn memory_bound(slots: u16) -> usize {
+        size_of::<Tile>() * slots as usize
     }
 
     pub(crate) fn clear(&mut self) {
@@ -52,18 +52,24 @@ impl TileCache {
         self.tiles.get(slot)
     }
 
-    /// The slot that the next tile will take: where references of a packet start from.
+    /// The slot that the next tile will take: where references of a frame start from.
     pub(crate) fn next_slot(&self) -> usize {
         self.next
     }
 
-    /// How far `slot` is from the one expected after `previous`.
-    pub(crate) fn distance(&self, previous: usize, slot: usize) -> u16 {
-        (slot.wrapping_sub(previous + 1) & (self.capacity - 1)) as u16
+    /// How many tiles there is room for; not 0.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
     }
 
-    /// The slot at this distance from the one expected after `previous`.
-    pub(crate) fn at_distance(&self, previous: usize, distance: u16) -> usize {
-        (previous + 1 + usize::from(distance)) & (self.capacity - 1)
+    /// Stores a tile of the picture, if it is a whole one, and returns its slot.
+    pub(crate) fn take_in(&mut self, picture: &Picture, index: u32) -> Option<usize> {
+        let rect = picture.size().tile_rect(index);
+        if !rect.is_whole_tile() {
+            return None;
+        }
+        let mut tile = [0; TILE_PIXELS];
+        picture.read_tile(rect, &mut tile);
+        Some(self.insert(&tile))
     }
 }

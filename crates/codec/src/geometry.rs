@@ -48,6 +48,11 @@ impl PictureSize {
         self.row_bytes() * self.height as usize
     }
 
+    /// Pixels of a picture.
+    pub(crate) const fn pixels(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
     pub(crate) const fn row_bytes(self) -> usize {
         self.width as usize * 4
     }
@@ -74,6 +79,35 @@ impl PictureSize {
             width: min(TILE_SIDE, self.width - x),
             height: min(TILE_SIDE, self.height - y),
         }
+    }
+}
+
+impl PictureSize {
+    /// The rows of tiles that a run covers, as rectangles with the tiles in each.
+    pub(crate) fn blocks(
+        self,
+        first: u32,
+        count: u32,
+    ) -> impl Iterator<Item = (Rect, core::ops::Range<u32>)> {
+        let columns = self.columns();
+        let end = first + count;
+        let mut next = first;
+        core::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let last = (next - next % columns + columns).min(end) - 1;
+            let (left, right) = (self.tile_rect(next), self.tile_rect(last));
+            let tiles = next..last + 1;
+            next = last + 1;
+            Some((
+                Rect {
+                    width: right.x + right.width - left.x,
+                    ..left
+                },
+                tiles,
+            ))
+        })
     }
 }
 

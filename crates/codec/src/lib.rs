@@ -25,20 +25,21 @@ extern crate std;
 
 mod bytes;
 mod cache;
-mod content;
 mod decoder;
 #[cfg(feature = "encode")]
 mod encoder;
+mod entropy;
 mod geometry;
 mod limits;
 mod media_time;
 #[cfg(all(feature = "encode", any(test, feature = "fuzzing")))]
 pub mod oracle;
-mod palette;
+mod photo;
 mod picture;
-mod residual;
+mod pixels;
 mod segment;
-mod zstd;
+mod state;
+mod syntax;
 
 pub use decoder::{DecodeError, Decoder, HashCheck};
 #[cfg(feature = "encode")]
@@ -54,8 +55,7 @@ pub use picture::PixelOrder;
 pub use segment::{AppendError, SegmentWriter, Totals};
 pub use segment::{
     BadEnd, END_LOCATOR_BYTES, FormatVersion, FrameInterval, HEADER_BYTES, HeaderError,
-    HeaderProgress, KeyFrame, MAX_CACHE_LOG2, MAX_HEADER_BYTES, MAX_WINDOW_LOG2, MIN_WINDOW_LOG2,
-    Packet, PacketError, PacketInfo, PacketKind, PacketScanner, SegmentEnd, SegmentError,
-    SegmentHeader, SegmentReader, check_readable_by, end_packet_bytes,
+    HeaderProgress, KeyFrame, MAX_HEADER_BYTES, Packet, PacketError, PacketInfo, PacketKind,
+    PacketScanner, SegmentEnd, SegmentError, SegmentHeader, SegmentReader, check_readable_by,
+    end_packet_bytes,
 };
-pub use zstd::ZstdError;

@@ -1,12 +1,9 @@
 //! How much memory a decoder may take, known before it takes any.
 
-use crate::cache::TileCache;
-use crate::content::max_content_bytes;
-use crate::decoder::TileDecoder;
 use crate::geometry::{MAX_SIDE, PictureSize};
-use crate::palette::RecentPalettes;
+use crate::picture::TILE_PIXELS;
 use crate::segment::SegmentHeader;
-use crate::zstd::ZstdStream;
+use crate::state::State;
 
 /// What a decoder accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,23 +29,20 @@ impl Default for DecoderLimits {
 
 /// The most memory that decoding a segment with this header takes, whatever its packets say.
 ///
-/// It counts the picture twice (copies are gathered before they are placed), the tile cache,
-/// the zstd window with room for the content of one packet, and one compressed packet.
-/// Ordinary segments stay far below: buffers grow only as the packets need them.
+/// It counts the picture, what is learnt from it, the tile cache and one packet, which exists
+/// twice while it is decoded. Ordinary segments stay below: the cache and the packet grow only as
+/// they are needed.
 pub const fn decoder_memory_bytes(header: &SegmentHeader) -> usize {
-    let content = max_content_bytes(header.size.tiles());
-    2 * header.size.bytes()
-        + TileCache::memory_bound(header.cache_log2)
-        + ZstdStream::memory_bound(1 << header.window_log2, content)
-        + header.size.tiles() as usize * (TileDecoder::PLAN_BYTES_PER_TILE + 1)
-        + RecentPalettes::MEMORY_BYTES
-        + max_payload_bytes(header.size)
+    header.size.bytes()
+        + header.size.tiles() as usize
+        + State::memory_bound(header.size, header.cache_slots)
+        + 2 * max_payload_bytes(header.size)
 }
 
 /// The longest payload of a packet in a segment of this picture size.
 pub(crate) const fn max_payload_bytes(size: PictureSize) -> usize {
-    let content = max_content_bytes(size.tiles());
-    content + content / 64 + SMALL_PAYLOAD_BYTES
+    // A pixel takes less than 6 bytes also where it surprises every model.
+    6 * size.tiles() as usize * TILE_PIXELS + SMALL_PAYLOAD_BYTES
 }
 
 /// Room for an index of key frames also where pictures are tiny.

@@ -23,11 +23,13 @@ pub(crate) struct Picture {
     bytes: Vec<u8>,
 }
 
-/// The pixels of a tile as `0x??RRGGBB` or `0x??BBGGRR` after the picture's layout, sixteen to
-/// a row also where the picture cuts the tile.
+/// The colours of a tile as `0x00RRGGBB`, sixteen to a row also where the picture cuts the tile;
+/// 0 there.
 pub(crate) type Tile = [u32; TILE_PIXELS];
 
 pub(crate) const TILE_PIXELS: usize = (TILE_SIDE * TILE_SIDE) as usize;
+
+const SIDE: usize = TILE_SIDE as usize;
 
 /// The bits of a pixel that carry colour.
 pub(crate) const COLOUR_MASK: u32 = 0x00FF_FFFF;
@@ -57,11 +59,25 @@ impl Layout {
         }
     }
 
+    fn is_bgrx(self) -> bool {
+        self.blue_shift == 0
+    }
+
+    /// A stored pixel as `0x00RRGGBB`.
+    #[inline(always)]
+    pub(crate) fn unpack(self, pixel: u32) -> u32 {
+        if self.is_bgrx() {
+            pixel & COLOUR_MASK
+        } else {
+            swap(pixel)
+        }
+    }
+
     /// A colour given as `0x00RRGGBB`, as this layout stores it.
+    #[inline(always)]
     pub(crate) fn pack(self, colour: u32) -> u32 {
-        let red = (colour >> 16) & 0xFF;
-        let blue = colour & 0xFF;
-        self.fill | (red << self.red_shift) | (colour & 0xFF00) | (blue << self.blue_shift)
+        let pixel = if self.is_bgrx() { colour } else { swap(colour) };
+        self.fill | pixel
     }
 }
 
@@ -110,16 +126,44 @@ impl Picture {
         &mut self.bytes[start..start + width as usize * 4]
     }
 
-    /// A row to write and the one above it, which is empty at the top.
-    pub(crate) fn row_and_above(&mut self, x: u32, y: u32, width: u32) -> (&[u8], &mut [u8]) {
-        let count = width as usize * 4;
-        let start = self.offset(x, y);
-        let (before, from) = self.bytes.split_at_mut(start);
-        let above = match y {
-            0 => &before[..0],
-            _ => &before[start - self.size.row_bytes()..][..count],
-        };
-        (above, &mut from[..count])
+    /// The colour of a pixel as `0x00RRGGBB`, whatever the layout is.
+    #[inline]
+    pub(crate) fn colour(&self, x: u32, y: u32) -> u32 {
+        self.layout.unpack(self.pixel(x, y))
+    }
+
+    /// Reads the colours of a row from `(x, y)` on.
+    #[inline]
+    pub(crate) fn read_row(&self, x: u32, y: u32, colours: &mut [u32]) {
+        let bytes = self.row(x, y, colours.len() as u32);
+        let pixels = colours.iter_mut().zip(bytes.as_chunks::<4>().0);
+        if self.layout.is_bgrx() {
+            for (colour, bytes) in pixels {
+                *colour = u32::from_le_bytes(*bytes) & COLOUR_MASK;
+            }
+        } else {
+            for (colour, bytes) in pixels {
+                *colour = swap(u32::from_le_bytes(*bytes));
+            }
+        }
+    }
+
+    /// Writes the colours of a row from `(x, y)` on.
+    #[inline]
+    pub(crate) fn write_row(&mut self, x: u32, y: u32, colours: &[u32]) {
+        let Layout { fill, .. } = self.layout;
+        let is_bgrx = self.layout.is_bgrx();
+        let bytes = self.row_mut(x, y, colours.len() as u32);
+        let pixels = colours.iter().zip(bytes.as_chunks_mut::<4>().0);
+        if is_bgrx {
+            for (colour, bytes) in pixels {
+                *bytes = (*colour | fill).to_le_bytes();
+            }
+        } else {
+            for (colour, bytes) in pixels {
+                *bytes = (swap(*colour) | fill).to_le_bytes();
+            }
+        }
     }
 
     #[inline]
@@ -128,29 +172,17 @@ impl Picture {
         word(&self.bytes[start..start + 4])
     }
 
-    #[cfg(test)]
-    pub(crate) fn set_pixel(&mut self, x: u32, y: u32, value: u32) {
-        let start = self.offset(x, y);
-        self.bytes[start..start + 4].copy_from_slice(&value.to_le_bytes());
-    }
-
     /// Reads a tile's colours; what lies outside of the picture is left as it is.
     pub(crate) fn read_tile(&self, rect: Rect, tile: &mut Tile) {
-        for (row, line) in (0..rect.height).zip(tile.chunks_exact_mut(TILE_SIDE as usize)) {
-            let bytes = self.row(rect.x, rect.y + row, rect.width);
-            for (pixel, bytes) in line.iter_mut().zip(bytes.chunks_exact(4)) {
-                *pixel = word(bytes) & COLOUR_MASK;
-            }
+        for (row, line) in (0..rect.height).zip(tile.as_chunks_mut::<SIDE>().0) {
+            self.read_row(rect.x, rect.y + row, &mut line[..rect.width as usize]);
         }
     }
 
-    /// Writes a tile whose pixels are already in this picture's layout.
+    /// Writes a tile's colours.
     pub(crate) fn write_tile(&mut self, rect: Rect, tile: &Tile) {
-        for (row, line) in (0..rect.height).zip(tile.chunks_exact(TILE_SIDE as usize)) {
-            let bytes = self.row_mut(rect.x, rect.y + row, rect.width);
-            for (pixel, bytes) in line.iter().zip(bytes.chunks_exact_mut(4)) {
-                bytes.copy_from_slice(&pixel.to_le_bytes());
-            }
+        for (row, line) in (0..rect.height).zip(tile.as_chunks::<SIDE>().0) {
+            self.write_row(rect.x, rect.y + row, &line[..rect.width as usize]);
         }
     }
 
@@ -186,6 +218,10 @@ impl Picture {
     /// XXH64 with seed 0 of the pixels as blue, green, red, 0, whatever the layout is.
     pub(crate) fn hash(&self) -> u64 {
         let mut hasher = twox_hash::XxHash64::with_seed(0);
+        if self.layout.is_bgrx() && self.layout.fill == 0 {
+            hasher.write(&self.bytes);
+            return hasher.finish();
+        }
         let mut line = vec![0; self.size.row_bytes()];
         let swap = self.layout.red_shift == 0;
         for row in self.bytes.chunks_exact(self.size.row_bytes()) {
@@ -203,6 +239,12 @@ impl Picture {
     fn offset(&self, x: u32, y: u32) -> usize {
         y as usize * self.size.row_bytes() + x as usize * 4
     }
+}
+
+/// A colour with red and blue in each other's place.
+#[inline(always)]
+fn swap(colour: u32) -> u32 {
+    colour.swap_bytes() >> 8
 }
 
 #[inline(always)]

@@ -21,9 +21,12 @@ pub fn play(
     let mut frames = 0;
     while let Some(packet) = reader.next_packet()? {
         if matches!(packet.kind, PacketKind::Key | PacketKind::Delta) {
-            decoder.decode(&packet)?;
-            see(header.size, packet.time, decoder.pixels())?;
-            frames += 1;
+            decoder.begin(&packet)?;
+            while let Some(time) = decoder.next_time() {
+                decoder.next_frame()?;
+                see(header.size, time, decoder.pixels())?;
+                frames += 1;
+            }
         }
     }
     ensure!(frames > 0, "no frame");

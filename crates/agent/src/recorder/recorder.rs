@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use eidetic_capture::{Capture, DesktopEvent};
 use eidetic_model::{
-    Action, ActivityRecord, Captured, Clock, GapReason, IdSource, ObjectType, Policy, Recording,
-    SessionDescription, SessionEvent,
+    Action, ActivityRecord, Captured, Clock, DisplayIndex, GapReason, IdSource, ObjectType, Policy,
+    Recording, SessionDescription, SessionEvent,
 };
 use tracing::info;
 
@@ -190,6 +190,22 @@ impl Recorder {
             pause: self.budget.pause(self.policy.min_frame_interval()),
             displays: self.tracks.displays(),
         })
+    }
+
+    /// How long the screen's thread may wait for a change before something else is due.
+    pub(crate) fn screen_wait(&self) -> Duration {
+        let now = self.parts.clock.wall();
+        let settles = self.tracks.settles_at().map(|(_, time)| time);
+        settles.map_or(LONGEST_WAIT, |time| {
+            time.saturating_since(now).min(LONGEST_WAIT)
+        })
+    }
+
+    /// A display of which a frame is wanted although nothing changed: what stands still on it can
+    /// become exact.
+    pub(crate) fn display_to_settle(&self) -> Option<DisplayIndex> {
+        let (display, time) = self.tracks.settles_at()?;
+        (time <= self.parts.clock.wall()).then_some(display)
     }
 
     /// Takes in what happened on the desktop.

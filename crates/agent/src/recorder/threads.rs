@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use eidetic_capture::{CaptureError, Desktop, Screen};
+use eidetic_capture::{Capture, CaptureError, Desktop, Screen};
 use tracing::debug;
 
-use super::recorder::{LONGEST_WAIT, Recorder, ScreenTurn, ScreenWish};
+use super::recorder::{Recorder, ScreenTurn, ScreenWish};
 use crate::channel::FramingError;
 
 /// The recorder, for all threads.
@@ -118,7 +118,7 @@ impl Shared {
             let wait = if together > 0 {
                 Duration::ZERO
             } else {
-                LONGEST_WAIT
+                self.lock().screen_wait()
             };
             let Some(capture) = failures.forgive(screen.next(wait))? else {
                 self.pause(EVENT_INTERVAL, Some(generation));
@@ -133,6 +133,10 @@ impl Shared {
                         together = displays;
                     }
                 }
+            }
+            let wanted = self.lock().display_to_settle();
+            if let Some(frame) = wanted.and_then(|display| screen.shown(display)) {
+                self.lock().captured(generation, Capture::Frame(frame))?;
             }
             if together > 0 {
                 together -= 1;

@@ -162,9 +162,9 @@ impl Tracks {
         let encoded = track
             .encoder
             .encode(pixels, Damage::Rects(&damage), media_time(now, start));
-        let packet = match encoded {
-            Ok(Encoded::Packet(packet)) => packet,
-            Ok(Encoded::Unchanged) => {
+        let packets = match encoded {
+            Ok(Encoded::Packets(packets)) => packets,
+            Ok(Encoded::Unchanged | Encoded::Held) => {
                 track.count_frame();
                 return Ok(FrameOutcome::Taken);
             }
@@ -181,13 +181,26 @@ impl Tracks {
             return Ok(FrameOutcome::Refused);
         };
         open.frames += 1;
-        if let Err(error) = open.writer.append(&packet, &mut bytes) {
-            warn!(display = %frame.display, %error, "packet does not fit its segment");
-            track.seal(now, reports)?;
-            return Ok(FrameOutcome::Refused);
+        for packet in packets {
+            if let Err(error) = open.writer.append(&packet, &mut bytes) {
+                warn!(display = %frame.display, %error, "packet does not fit its segment");
+                track.seal(now, reports)?;
+                return Ok(FrameOutcome::Refused);
+            }
         }
         report_bytes(open.id, now, bytes.into(), reports)?;
         Ok(FrameOutcome::Taken)
+    }
+
+    /// The display of which a frame is wanted first although nothing changes, and when.
+    pub(crate) fn settles_at(&self) -> Option<(DisplayIndex, Timestamp)> {
+        let wanted = self.tracks.iter().filter_map(|(display, track)| {
+            let open = track.open.as_ref()?;
+            let after = track.encoder.wants_frame_at()?;
+            let after = Duration::from_micros(after.as_micros());
+            Some((*display, open.start.saturating_add(after)))
+        });
+        wanted.min_by_key(|(_, time)| *time)
     }
 
     /// Ends all open segments: their displays showed their last pictures until now.
@@ -206,6 +219,8 @@ impl Tracks {
     pub(crate) fn abandon_all(&mut self) {
         for track in self.tracks.values_mut() {
             track.open = None;
+            // What waits in the encoder belonged to it.
+            track.encoder.flush();
         }
     }
 
@@ -253,15 +268,20 @@ impl Track {
     }
 
     fn seal(&mut self, now: Now, reports: &mut dyn Reports) -> Result<(), FramingError> {
-        let Some(open) = self.open.take() else {
+        let Some(mut open) = self.open.take() else {
             return Ok(());
         };
+        let mut bytes = Vec::new();
+        if let Some(packet) = self.encoder.flush()
+            && let Err(error) = open.writer.append(&packet, &mut bytes)
+        {
+            warn!(segment = %open.id, %error, "the last packet does not fit its segment");
+        }
         let totals = Totals {
             frames: open.frames,
             final_hash: self.encoder.picture_hash(),
             encode_cpu_micros: None,
         };
-        let mut bytes = Vec::new();
         if let Err(error) = open
             .writer
             .finish(media_time(now, open.start), totals, &mut bytes)
@@ -290,8 +310,9 @@ impl OpenSegment {
 /// A segment that has this many bytes is sealed with the next frame.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// A segment that was begun so long ago is sealed with the next frame.
-const MAX_AGE: Duration = Duration::from_secs(15 * 60);
+/// A segment that was begun so long ago is sealed with the next frame: each one begins with a whole
+/// picture, which is most of what a still screen takes.
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
 fn encoder_for(display: &Display, coding: Coding) -> anyhow::Result<Encoder> {
     let size = PictureSize::new(display.width, display.height)?;

@@ -105,6 +105,17 @@ impl crate::Screen for Screen {
             None => Capture::Unchanged,
         })
     }
+
+    fn shown(&self, display: DisplayIndex) -> Option<Frame<'_>> {
+        let view = self
+            .views
+            .iter()
+            .find(|view| view.display.index == display)?;
+        Some(Frame {
+            damage: &[],
+            ..view.frame()
+        })
+    }
 }
 
 impl ScreenScript {
@@ -212,6 +223,10 @@ mod tests {
         assert_eq!(frame.damage, [rect, rect]);
         assert_eq!(frame.pixels[frame.stride + 4..][..4], [7, 8, 9, 0]);
         assert!(matches!(screen.next(wait), Ok(Capture::Unchanged)));
+        let again = screen.shown(DisplayIndex(0)).unwrap();
+        assert_eq!(again.pixels[again.stride + 4..][..4], [7, 8, 9, 0]);
+        assert!(again.damage.is_empty());
+        assert!(screen.shown(DisplayIndex(1)).is_none());
 
         script.fail(CaptureError::Gone {
             what: "fake".into(),

@@ -102,7 +102,7 @@ enum Step {
 impl<W: Write> FrameOutput<W> {
     fn packet(&mut self, packet: &Packet<'_>) -> anyhow::Result<Step> {
         match packet.kind {
-            PacketKind::Key | PacketKind::Delta => self.frame(packet)?,
+            PacketKind::Key | PacketKind::Delta => self.frames(packet)?,
             PacketKind::End => {
                 self.end(packet)?;
                 return Ok(Step::Ended);
@@ -112,27 +112,39 @@ impl<W: Write> FrameOutput<W> {
         Ok(Step::Next)
     }
 
-    fn frame(&mut self, packet: &Packet<'_>) -> anyhow::Result<()> {
-        if self.last.is_some() {
-            let due = match self.rate {
-                Some(rate) => rate.frame_at(packet.time),
-                None => self.written + 1,
+    fn frames(&mut self, packet: &Packet<'_>) -> anyhow::Result<()> {
+        let damaged = || {
+            format!(
+                "packet {} at byte {} is damaged, at {} s",
+                packet.number,
+                packet.offset,
+                seconds(packet.time)
+            )
+        };
+        let mut time = packet.time;
+        loop {
+            if self.last.is_some() {
+                let due = match self.rate {
+                    Some(rate) => rate.frame_at(time),
+                    None => self.written + 1,
+                };
+                self.repeat_until(due, packet, time)?;
+            }
+            let begun = match self.last {
+                Some(_) if time > packet.time => Ok(()),
+                _ => self.decoder.begin(packet),
             };
-            self.repeat_until(due, packet)?;
+            // On failure the picture is spoilt, and what was shown before is written already.
+            begun
+                .and_then(|()| self.decoder.next_frame())
+                .with_context(damaged)
+                .inspect_err(|_| self.last = None)?;
+            self.last = Some(time);
+            match self.decoder.next_time() {
+                Some(next) => time = next,
+                None => break,
+            }
         }
-        self.decoder
-            .decode(packet)
-            .with_context(|| {
-                // The picture is spoilt now, and what was shown before is written already.
-                format!(
-                    "packet {} at byte {} is damaged, at {} s",
-                    packet.number,
-                    packet.offset,
-                    seconds(packet.time)
-                )
-            })
-            .inspect_err(|_| self.last = None)?;
-        self.last = Some(packet.time);
         self.packets += 1;
         Ok(())
     }
@@ -144,7 +156,7 @@ impl<W: Write> FrameOutput<W> {
             Some(_) => end.frames,
             None => self.written + u64::from(self.last.is_some()),
         };
-        self.repeat_until(due, packet)?;
+        self.repeat_until(due, packet, packet.time)?;
         if end.frame_packets != self.packets {
             bail!(
                 "the segment had {} frame packets and {} were found",
@@ -166,11 +178,16 @@ impl<W: Write> FrameOutput<W> {
         Ok(())
     }
 
-    /// Writes the picture until `due` frames are written.
-    fn repeat_until(&mut self, due: u64, packet: &Packet<'_>) -> anyhow::Result<()> {
+    /// Writes the picture until `due` frames are written, since the next one comes at `time`.
+    fn repeat_until(
+        &mut self,
+        due: u64,
+        packet: &Packet<'_>,
+        time: MediaTime,
+    ) -> anyhow::Result<()> {
         let gap = self
             .last
-            .map_or(0, |last| packet.time.as_micros() - last.as_micros());
+            .map_or(0, |last| time.as_micros() - last.as_micros());
         if gap > MAX_GAP_MICROS || due.saturating_sub(self.written) > MAX_REPEATS {
             bail!(
                 "packet {} at byte {} comes {} s after the one before: too long to be true",

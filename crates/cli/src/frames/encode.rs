@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use eidetic_codec::{Damage, Encoded, Encoder, EncoderConfig, FrameRef, SegmentWriter, Totals};
+use eidetic_codec::{Damage, Encoder, EncoderConfig, FrameRef, SegmentWriter, Totals};
 
 use super::cpu_time::thread_cpu_micros;
 use super::rate::FrameRate;
@@ -137,7 +137,7 @@ fn encode(
             stride: size.width() as usize * 4,
         };
         let encoded = encoder.encode(frame_ref, Damage::Unknown, rate.time_of(frames))?;
-        if let Encoded::Packet(packet) = encoded {
+        for packet in encoded.packets() {
             writer.append(&packet, &mut bytes)?;
         }
         meter.stop();
@@ -149,6 +149,11 @@ fn encode(
             ending => break ending,
         }
     };
+    meter.start();
+    if let Some(packet) = encoder.flush() {
+        writer.append(&packet, &mut bytes)?;
+    }
+    meter.stop();
     let totals = Totals {
         frames,
         final_hash: encoder.picture_hash(),

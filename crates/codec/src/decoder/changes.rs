@@ -24,6 +24,15 @@ impl ChangedTiles {
         self.changed[first as usize..(first + count) as usize].fill(true);
     }
 
+    /// Marks the tiles that a rectangle, which is inside of the picture, touches.
+    pub(super) fn mark_rect(&mut self, rect: Rect) {
+        let first = rect.x / TILE_SIDE;
+        let count = (rect.x + rect.width).div_ceil(TILE_SIDE) - first;
+        for row in rect.y / TILE_SIDE..(rect.y + rect.height).div_ceil(TILE_SIDE) {
+            self.mark(row * self.size.columns() + first, count);
+        }
+    }
+
     pub(super) fn mark_all(&mut self) {
         self.changed.fill(true);
     }

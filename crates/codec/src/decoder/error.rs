@@ -1,7 +1,6 @@
 //! Why decoding stopped.
 
 use crate::segment::PacketKind;
-use crate::zstd::ZstdError;
 
 /// A packet cannot be decoded, although its checksum matched.
 ///
@@ -35,10 +34,7 @@ pub enum DecodeError {
     /// The packet is not one that changes the picture.
     #[error("{0:?} packet holds no picture")]
     NotAFrame(PacketKind),
-    /// The compressed bytes are broken.
-    #[error(transparent)]
-    Zstd(#[from] ZstdError),
-    /// The content after decompression makes no sense.
+    /// The content makes no sense.
     #[error("bad {0} in packet content")]
     BadContent(&'static str),
     /// The picture is not the one that was encoded.

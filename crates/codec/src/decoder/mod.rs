@@ -2,21 +2,21 @@
 
 mod changes;
 mod error;
-mod tiles;
+mod frame;
 
 use alloc::vec::Vec;
 
 pub use error::DecodeError;
 
-use crate::bytes::ByteReader;
-use crate::content::max_content_bytes;
+use crate::entropy::{BitPosition, BitReader, RangeDecoder, RangePosition};
 use crate::geometry::{PictureSize, Rect};
 use crate::limits::{DecoderLimits, decoder_memory_bytes};
+use crate::media_time::MediaTime;
 use crate::picture::{Layout, Picture, PixelOrder};
 use crate::segment::{Packet, PacketKind, SegmentHeader};
-use crate::zstd::ZstdStream;
+use crate::state::State;
 use changes::ChangedTiles;
-pub(crate) use tiles::TileDecoder;
+use frame::{Allowance, FrameDecoder};
 
 /// Whether the decoder compares each hash in the packets with its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum HashCheck {
 /// let header = encoder.segment_header(0, FrameInterval::Variable);
 /// let mut writer = SegmentWriter::begin(&header, &mut segment);
 /// let frame = FrameRef { data: &[7; 32], stride: 16 };
-/// if let Encoded::Packet(packet) = encoder.encode(frame, Damage::Unknown, MediaTime::ZERO)? {
+/// for packet in encoder.encode(frame, Damage::Unknown, MediaTime::ZERO)?.packets() {
 ///     writer.append(&packet, &mut segment)?;
 /// }
 ///
@@ -59,17 +59,29 @@ pub enum HashCheck {
 pub struct Decoder {
     picture: Picture,
     changes: ChangedTiles,
-    stream: ZstdStream,
-    tiles: TileDecoder,
-    hash_check: HashCheck,
     state: State,
+    hash_check: HashCheck,
+    open: Option<OpenPacket>,
+    ready: Ready,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Ready {
     /// Only a key frame is accepted.
-    NeedsKey,
-    Ready,
+    ForKey,
+    ForAll,
+}
+
+/// A packet whose next frame is not decoded yet.
+#[derive(Debug)]
+struct OpenPacket {
+    payload: Vec<u8>,
+    coder: RangePosition,
+    bits: BitPosition,
+    allowance: Allowance,
+    next_time: MediaTime,
+    last_time: MediaTime,
+    hash: Option<u64>,
 }
 
 impl Decoder {
@@ -98,10 +110,10 @@ impl Decoder {
         Ok(Self {
             picture: Picture::new(size, Layout::new(order, header.fourth_byte)),
             changes: ChangedTiles::new(size),
-            stream: ZstdStream::new(1 << header.window_log2, max_content_bytes(size.tiles())),
-            tiles: TileDecoder::new(header.cache_log2),
+            state: State::new(size, header.cache_slots),
             hash_check: HashCheck::Verify,
-            state: State::NeedsKey,
+            open: None,
+            ready: Ready::ForKey,
         })
     }
 
@@ -112,24 +124,72 @@ impl Decoder {
         self
     }
 
-    /// Applies one packet to the picture.
+    /// Applies all frames of a packet to the picture.
     ///
     /// After an error the picture is a mixture of old and new, and only a key frame is accepted.
     pub fn decode(&mut self, packet: &Packet<'_>) -> Result<(), DecodeError> {
-        match (packet.kind, self.state) {
-            (PacketKind::Key, _) | (PacketKind::Delta, State::Ready) => {}
-            (PacketKind::Delta, State::NeedsKey) => return Err(DecodeError::NoKeyFrame),
-            (kind, _) => return Err(DecodeError::NotAFrame(kind)),
+        self.begin(packet)?;
+        while self.next_time().is_some() {
+            self.next_frame()?;
         }
-        self.state = State::NeedsKey;
-        self.apply(packet)?;
-        if let (Some(stored), HashCheck::Verify) = (packet.hash, self.hash_check) {
-            let actual = self.picture.hash();
-            if actual != stored {
-                return Err(DecodeError::WrongPicture { stored, actual });
+        Ok(())
+    }
+
+    /// Begins a packet: its frames are then decoded one by one by
+    /// [`next_frame`](Self::next_frame). What was left of the packet before is decoded first.
+    pub fn begin(&mut self, packet: &Packet<'_>) -> Result<(), DecodeError> {
+        match packet.kind {
+            // A key frame needs nothing from before.
+            PacketKind::Key => self.open = None,
+            PacketKind::Delta => {
+                while self.open.is_some() {
+                    self.next_frame()?;
+                }
+                if self.ready == Ready::ForKey {
+                    return Err(DecodeError::NoKeyFrame);
+                }
             }
+            kind => return Err(DecodeError::NotAFrame(kind)),
         }
-        self.state = State::Ready;
+        if packet.kind == PacketKind::Key {
+            self.state.reset();
+            self.picture.clear();
+            self.changes.mark_all();
+        }
+        self.ready = Ready::ForAll;
+        self.open = Some(OpenPacket {
+            payload: packet.payload.to_vec(),
+            coder: RangeDecoder::new(packet.payload).position(),
+            bits: BitPosition::default(),
+            allowance: Allowance::of(&self.picture),
+            next_time: packet.time,
+            last_time: packet.last_time,
+            hash: packet.hash,
+        });
+        Ok(())
+    }
+
+    /// Gives up the packet that was begun: a key frame comes next. The picture stays until then.
+    pub fn restart(&mut self) {
+        self.open = None;
+        self.ready = Ready::ForKey;
+    }
+
+    /// The time of the next frame in the packet that was begun, if it has one more.
+    pub fn next_time(&self) -> Option<MediaTime> {
+        self.open.as_ref().map(|open| open.next_time)
+    }
+
+    /// Applies the next frame of the packet that was begun, if it has one more.
+    ///
+    /// After an error the picture is a mixture of old and new, and only a key frame is accepted.
+    pub fn next_frame(&mut self) -> Result<(), DecodeError> {
+        let Some(open) = self.open.take() else {
+            return Ok(());
+        };
+        self.ready = Ready::ForKey;
+        self.open = self.apply(open)?;
+        self.ready = Ready::ForAll;
         Ok(())
     }
 
@@ -153,18 +213,35 @@ impl Decoder {
         self.changes.take()
     }
 
-    fn apply(&mut self, packet: &Packet<'_>) -> Result<(), DecodeError> {
-        let mut reader = ByteReader::new(packet.payload);
-        let content_len = reader.length().ok_or(DecodeError::BadContent("length"))?;
-        let mut blocks = reader.rest();
-        if packet.kind == PacketKind::Key {
-            blocks = self.stream.begin_frame(blocks)?;
-            self.tiles.reset();
-            self.picture.clear();
-            self.changes.mark_all();
+    /// Decodes a frame of the packet and gives the packet back if there is another one.
+    fn apply(&mut self, mut open: OpenPacket) -> Result<Option<OpenPacket>, DecodeError> {
+        let mut coder = RangeDecoder::resume(&open.payload, open.coder);
+        let mut bits = BitReader::new(&open.payload, open.bits);
+        FrameDecoder {
+            coder: &mut coder,
+            bits: &mut bits,
+            state: &mut self.state,
+            picture: &mut self.picture,
+            changes: &mut self.changes,
+            allowance: &mut open.allowance,
         }
-        let content = self.stream.decode(blocks, content_len)?;
-        self.tiles
-            .apply(content, &mut self.picture, &mut self.changes)
+        .decode()?;
+        if self.state.syntax.follows(&mut coder, false) {
+            let passed = self.state.syntax.time(&mut coder, 0);
+            open.next_time = open
+                .next_time
+                .checked_add_micros(passed)
+                .filter(|&time| time <= open.last_time)
+                .ok_or(DecodeError::BadContent("time"))?;
+            (open.coder, open.bits) = (coder.position(), bits.position());
+            return Ok(Some(open));
+        }
+        if let (Some(stored), HashCheck::Verify) = (open.hash, self.hash_check) {
+            let actual = self.picture.hash();
+            if actual != stored {
+                return Err(DecodeError::WrongPicture { stored, actual });
+            }
+        }
+        Ok(None)
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Damage, FrameRef};
 use crate::geometry::{PictureSize, Rect, TILE_SIDE};
-use crate::picture::{COLOUR_MASK, Picture, word};
+use crate::picture::{COLOUR_MASK, Picture};
 
 /// Finds changed tiles; keeps its marks between frames so as not to allocate.
 #[derive(Debug)]
@@ -50,21 +50,18 @@ impl TileComparer {
             let x = first as u32 * TILE_SIDE;
             let end = ((last_column as u32 + 1) * TILE_SIDE).min(size.width());
             let top = tile_row * TILE_SIDE;
+            let mut left = suspects.iter().filter(|&&suspect| suspect).count();
             for y in top..(top + TILE_SIDE).min(size.height()) {
-                let new = frame.row(x, y, end - x);
-                let old = last.row(x, y, end - x);
-                if new == old {
-                    continue;
+                if left == 0 {
+                    break;
                 }
-                let tile_bytes = TILE_SIDE as usize * 4;
-                for ((new, old), column) in new
-                    .chunks(tile_bytes)
-                    .zip(old.chunks(tile_bytes))
-                    .zip(first..)
-                {
-                    if suspects[column] && new != old && colours_differ(new, old) {
+                let new = frame.row(x, y, end - x).chunks(TILE_BYTES);
+                let old = last.row(x, y, end - x).chunks(TILE_BYTES);
+                for ((new, old), column) in new.zip(old).zip(first..) {
+                    if suspects[column] && colours_differ(new, old) {
                         suspects[column] = false;
                         changed[column] = true;
+                        left -= 1;
                     }
                 }
             }
@@ -104,13 +101,29 @@ impl TileComparer {
 }
 
 /// Whether two runs of pixels differ in more than their fourth bytes.
+#[inline]
 pub(super) fn colours_differ(new: &[u8], old: &[u8]) -> bool {
-    let difference = new
-        .chunks_exact(4)
-        .zip(old.chunks_exact(4))
-        .fold(0, |bits, (new, old)| bits | (word(new) ^ word(old)));
+    if let (Ok(new), Ok(old)) = (new.try_into(), old.try_into()) {
+        return tile_rows_differ(new, old);
+    }
+    pixels_differ(new.as_chunks().0, old.as_chunks().0)
+}
+
+/// The same for as many pixels as a tile is wide, which the compiler makes a few instructions of.
+#[inline(always)]
+fn tile_rows_differ(new: &[u8; TILE_BYTES], old: &[u8; TILE_BYTES]) -> bool {
+    pixels_differ(new.as_chunks().0, old.as_chunks().0)
+}
+
+#[inline(always)]
+fn pixels_differ(new: &[[u8; 4]], old: &[[u8; 4]]) -> bool {
+    let difference = new.iter().zip(old).fold(0, |bits, (new, old)| {
+        bits | (u32::from_le_bytes(*new) ^ u32::from_le_bytes(*old))
+    });
     difference & COLOUR_MASK != 0
 }
+
+const TILE_BYTES: usize = TILE_SIDE as usize * 4;
 
 /// The columns and rows of tiles under a rectangle, as far as it is inside of the picture.
 fn tiles_touched(

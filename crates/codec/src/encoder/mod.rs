@@ -1,30 +1,41 @@
 //! Frames in, packets out.
 
-mod colours;
+mod classify;
 mod compare;
 mod config;
+mod drag;
+mod film;
+mod frame;
+mod motion;
+mod packet;
 mod scroll;
 mod seen;
-mod tiles;
-mod zstd_writer;
+mod source;
 
 use alloc::vec::Vec;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use compare::changed_tiles_reference;
 pub use config::{EncoderConfig, KeyFramePolicy, Quality};
-pub use zstd_writer::ZstdFailure;
-pub(crate) use zstd_writer::ZstdWriter;
 
-use crate::bytes::put_varint;
-use crate::content::MotionVector;
+use crate::entropy::BitWriter;
 use crate::geometry::{PictureSize, Rect};
 use crate::media_time::MediaTime;
 use crate::picture::{Layout, Picture, PixelOrder};
 use crate::segment::{FrameInterval, PacketKind, SegmentHeader};
-use compare::{TileComparer, colours_differ};
+use crate::state::State;
+use crate::syntax::Move;
+use compare::TileComparer;
+use drag::DragFinder;
+use film::Film;
+use frame::{Before, Cost, FrameEncoder};
+use motion::Vector;
+use packet::OpenPacket;
 use scroll::ScrollFinder;
-use tiles::{ChangedTile, TileEncoder};
+use seen::{SeenTiles, tile_hash};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use source::grey;
+use source::{GreyFrame, Source};
 
 /// A frame in the caller's memory: rows of blue, green, red and an ignored byte.
 #[derive(Clone, Copy)]
@@ -50,8 +61,21 @@ pub enum Damage<'a> {
 pub enum Encoded {
     /// It looks like the one before: there is nothing to store.
     Unchanged,
-    /// Append this to the segment.
-    Packet(EncodedPacket),
+    /// It was taken up and waits for others to go out in one packet with them: it shows nothing
+    /// that was not shown a moment before. [`Encoder::flush`] does not wait.
+    Held,
+    /// Append these to the segment, in this order.
+    Packets(Vec<EncodedPacket>),
+}
+
+impl Encoded {
+    /// The packets to append, if there are any.
+    pub fn packets(self) -> Vec<EncodedPacket> {
+        match self {
+            Self::Packets(packets) => packets,
+            Self::Unchanged | Self::Held => Vec::new(),
+        }
+    }
 }
 
 /// A packet before it is put into a segment.
@@ -59,11 +83,15 @@ pub enum Encoded {
 pub struct EncodedPacket {
     /// [`PacketKind::Key`] or [`PacketKind::Delta`].
     pub kind: PacketKind,
-    /// When the frame was taken.
+    /// When its first frame was taken.
     pub time: MediaTime,
-    /// Hash of the picture, if this packet carries it.
+    /// When its last frame was taken.
+    pub last_time: MediaTime,
+    /// How many frames it has.
+    pub frames: u32,
+    /// Hash of the picture after its last frame, if this packet carries it.
     pub hash: Option<u64>,
-    /// The compressed content.
+    /// The coded frames.
     pub payload: Vec<u8>,
 }
 
@@ -82,27 +110,34 @@ pub enum EncodeError {
         /// Bytes given.
         actual: usize,
     },
-    /// Compression failed. The encoder goes on with a key frame.
-    #[error(transparent)]
-    Zstd(#[from] ZstdFailure),
 }
 
 /// Encodes the frames of one display.
 ///
-/// Memory: the picture, the zstd window, the tile cache and about a megabyte.
+/// Memory: the picture, the tile cache and about a megabyte.
 #[derive(Debug)]
 pub struct Encoder {
     config: EncoderConfig,
-    /// INVARIANT: the decoder's picture after the last packet, fourth bytes aside.
-    last: Picture,
+    /// INVARIANT: the decoder's picture after the last frame, fourth bytes aside.
+    picture: Picture,
+    /// INVARIANT: the decoder's state after the last frame.
+    state: State,
+    seen: SeenTiles,
     comparer: TileComparer,
     scroll: ScrollFinder,
-    tiles: TileEncoder,
-    stream: ZstdWriter,
+    drag: DragFinder,
+    film: Film,
+    bits: BitWriter,
+    open: Option<OpenPacket>,
     changed: Vec<u32>,
-    head: Vec<u8>,
+    slots: Vec<usize>,
+    line: Vec<u32>,
+    /// The frame in grey, where that is wanted.
+    grey: Option<GreyFrame>,
     key: KeyState,
     packets_since_hash: u32,
+    /// Frames in a row that only took the one before back.
+    alternations: u32,
 }
 
 /// What the placing of key frames depends on.
@@ -111,8 +146,8 @@ enum KeyState {
     /// The next frame is a key frame, even if nothing changed.
     Wanted,
     Since {
-        key_bytes: usize,
-        bytes: usize,
+        /// About nanoseconds.
+        work: u64,
         packets: u32,
     },
 }
@@ -126,15 +161,22 @@ impl Encoder {
         let size = config.size;
         Ok(Self {
             config,
-            last: Picture::new(size, Layout::new(PixelOrder::Bgrx, config.fourth_byte)),
+            picture: Picture::new(size, Layout::new(PixelOrder::Bgrx, 0)),
+            state: State::new(size, config.cache_slots),
+            seen: SeenTiles::new(config.cache_slots),
             comparer: TileComparer::new(size),
             scroll: ScrollFinder::new(size),
-            tiles: TileEncoder::new(config.cache_log2, config.max_palette),
-            stream: ZstdWriter::new(config.level, config.window_log2)?,
+            drag: DragFinder::default(),
+            film: Film::new(size, config.quality),
+            bits: BitWriter::default(),
+            open: None,
             changed: Vec::new(),
-            head: Vec::new(),
+            slots: Vec::new(),
+            line: Vec::new(),
+            grey: config.grayscale.then(|| GreyFrame::new(size)),
             key: KeyState::Wanted,
             packets_since_hash: 0,
+            alternations: 0,
         })
     }
 
@@ -145,8 +187,7 @@ impl Encoder {
             start_unix_micros,
             interval,
             fourth_byte: self.config.fourth_byte,
-            cache_log2: self.config.cache_log2,
-            window_log2: self.config.window_log2,
+            cache_slots: self.config.cache_slots,
         }
     }
 
@@ -162,12 +203,27 @@ impl Encoder {
 
     /// Hash of the last frame, for the segment's end packet.
     pub fn picture_hash(&self) -> u64 {
-        self.last.hash()
+        self.picture.hash()
     }
 
-    /// Memory that the compressor holds, for measurements.
-    pub fn compressor_memory_bytes(&self) -> usize {
-        self.stream.memory_bytes()
+    /// The frames that wait for others, as a packet: before a segment ends, and when somebody
+    /// watches.
+    pub fn flush(&mut self) -> Option<EncodedPacket> {
+        let open = self.open.take()?;
+        let hash = self.hash_if_due(open.kind);
+        let packet = open.close(&mut self.state.syntax, &mut self.bits, hash);
+        if let (KeyState::Since { work, packets }, PacketKind::Delta) = (&mut self.key, packet.kind)
+        {
+            *work += packet.payload.len() as u64 * NANOS_PER_BYTE;
+            *packets = packets.saturating_add(1);
+        }
+        Some(packet)
+    }
+
+    /// When the next frame should be given at the latest, also if nothing changes until then:
+    /// parts of the picture have become still and can become exact.
+    pub fn wants_frame_at(&self) -> Option<MediaTime> {
+        self.film.next_due()
     }
 
     /// Encodes a frame that was taken at `time`.
@@ -178,133 +234,190 @@ impl Encoder {
         time: MediaTime,
     ) -> Result<Encoded, EncodeError> {
         frame.check(self.config.size)?;
-        let requested = self.key == KeyState::Wanted;
-        if !requested {
-            let mut changed = core::mem::take(&mut self.changed);
-            self.comparer
-                .changed_tiles(frame, &self.last, damage, &mut changed);
-            self.changed = changed;
-            if self.changed.is_empty() {
-                return Ok(Encoded::Unchanged);
-            }
-        }
-        let kind = if requested || self.key_frame_is_due() {
-            PacketKind::Key
-        } else {
-            PacketKind::Delta
+        let Some(mut grey) = self.grey.take() else {
+            return Ok(self.encode_checked(frame, damage, time));
         };
-        // Only success takes this back: decoder and encoder must not drift apart.
-        let key = core::mem::replace(&mut self.key, KeyState::Wanted);
-        let mut payload = Vec::new();
-        match kind {
-            PacketKind::Key => self.encode_key(frame, &mut payload)?,
-            _ => self.encode_delta(frame, &mut payload)?,
-        }
-        self.key = match (kind, key) {
-            (
-                PacketKind::Delta,
-                KeyState::Since {
-                    key_bytes,
-                    bytes,
-                    packets,
-                },
-            ) => KeyState::Since {
-                key_bytes,
-                bytes: bytes.saturating_add(payload.len()),
-                packets: packets.saturating_add(1),
-            },
-            _ => KeyState::Since {
-                key_bytes: payload.len(),
-                bytes: 0,
-                packets: 0,
-            },
-        };
-        Ok(Encoded::Packet(EncodedPacket {
-            kind,
-            time,
-            hash: self.hash_if_due(kind),
-            payload,
-        }))
+        let may_be_key = self.key == KeyState::Wanted || self.key_frame_is_due();
+        grey.update(frame, if may_be_key { Damage::Unknown } else { damage });
+        let encoded = self.encode_checked(grey.frame(), damage, time);
+        self.grey = Some(grey);
+        Ok(encoded)
     }
 
-    fn encode_key(
+    fn encode_checked(
         &mut self,
         frame: FrameRef<'_>,
-        payload: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let size = self.config.size;
-        for y in 0..size.height() {
-            self.last
-                .row_mut(0, y, size.width())
-                .copy_from_slice(frame.row(0, y, size.width()));
+        damage: Damage<'_>,
+        time: MediaTime,
+    ) -> Encoded {
+        if self.key == KeyState::Wanted {
+            return Encoded::Packets(self.encode_key(frame, time));
         }
-        self.tiles.reset();
-        self.stream.begin_frame()?;
-        let changed = (0..size.tiles()).map(|index| ChangedTile {
-            index,
-            copied_by: None,
+        let mut changed = core::mem::take(&mut self.changed);
+        self.comparer
+            .changed_tiles(frame, &self.picture, damage, &mut changed);
+        self.film.add_due(&mut changed, time);
+        self.film.fill(time);
+        let is_running = self.film.is_running(&changed, time);
+        changed.retain(|&index| !self.waits(frame, index, time, is_running));
+        self.changed = changed;
+        if self.changed.is_empty() {
+            return Encoded::Unchanged;
+        }
+        if self.key_frame_is_due() {
+            return Encoded::Packets(self.encode_key(frame, time));
+        }
+        self.alternations = match self.encode_delta(frame, time) {
+            Novelty::None => self.alternations.saturating_add(1),
+            Novelty::Some => 0,
+        };
+        let may_wait = |open: &OpenPacket| open.may_wait(time);
+        if self.alternations > ALTERNATIONS_AT_ONCE && self.open.as_ref().is_some_and(may_wait) {
+            return Encoded::Held;
+        }
+        Encoded::Packets(self.flush().into_iter().collect())
+    }
+
+    /// Whether a changed tile is of a film, or at its edge, and must wait.
+    fn waits(
+        &mut self,
+        frame: FrameRef<'_>,
+        index: u32,
+        time: MediaTime,
+        is_running: bool,
+    ) -> bool {
+        if !self.film.is_near_film(index) {
+            return false;
+        }
+        let mut tile = [0; _];
+        let source = Source::new(frame, self.config.size, &mut self.line);
+        source.read_tile(self.config.size.tile_rect(index), &mut tile);
+        self.film.waits(index, tile_hash(&tile), time, is_running)
+    }
+
+    fn encode_key(&mut self, frame: FrameRef<'_>, time: MediaTime) -> Vec<EncodedPacket> {
+        let mut packets: Vec<EncodedPacket> = self.flush().into_iter().collect();
+        self.state.reset();
+        self.seen.clear();
+        self.picture.clear();
+        self.open = Some(OpenPacket::new(PacketKind::Key, time));
+        let tiles = self.config.size.tiles();
+        self.with_frame(frame, time, |encoder| {
+            encoder.encode(&[], 0..tiles, Before::Nothing);
         });
-        self.tiles.encode(&self.last, &[], changed);
-        self.compress(payload)
+        // The key frame's own work is there wherever the key frames are.
+        self.key = KeyState::Since {
+            work: 0,
+            packets: 0,
+        };
+        packets.extend(self.flush());
+        packets
     }
 
-    fn encode_delta(
+    fn encode_delta(&mut self, frame: FrameRef<'_>, time: MediaTime) -> Novelty {
+        if self.open.is_none() {
+            self.open = Some(OpenPacket::new(PacketKind::Delta, time));
+        }
+        if self.is_step_back(frame) {
+            self.with_frame(frame, time, |encoder| encoder.step_back());
+            return Novelty::None;
+        }
+        let moves = self.find_moves(frame);
+        let mut changed = core::mem::take(&mut self.changed);
+        if !moves.is_empty() {
+            for one in &moves {
+                self.picture.copy_within(one.to, one.from_x, one.from_y);
+            }
+            // What was wrong before may be right now, and the other way round where a move took
+            // something with it.
+            let mut rects: Vec<Rect> = changed
+                .iter()
+                .map(|&index| self.config.size.tile_rect(index))
+                .collect();
+            rects.extend(moves.iter().map(|one| one.to));
+            self.comparer
+                .changed_tiles(frame, &self.picture, Damage::Rects(&rects), &mut changed);
+        }
+        self.with_frame(frame, time, |encoder| {
+            encoder.encode(&moves, changed.iter().copied(), Before::Picture);
+        });
+        self.changed = changed;
+        Novelty::Some
+    }
+
+    /// Adds a frame to the open packet.
+    fn with_frame(
         &mut self,
         frame: FrameRef<'_>,
-        payload: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let size = self.config.size;
-        let shift = self.scroll.find(frame, &self.last, &self.changed);
-        let vector = shift.map(|dy| MotionVector { dx: 0, dy });
-        // The old picture is needed for all comparisons before any of it is replaced.
-        let changed: Vec<ChangedTile> = self
-            .changed
-            .iter()
-            .map(|&index| ChangedTile {
-                index,
-                copied_by: vector
-                    .filter(|&vector| is_copy(frame, &self.last, size.tile_rect(index), vector))
-                    .map(|_| 0),
-            })
-            .collect();
-        for &index in &self.changed {
-            let rect = size.tile_rect(index);
-            for y in rect.y..rect.y + rect.height {
-                self.last
-                    .row_mut(rect.x, y, rect.width)
-                    .copy_from_slice(frame.row(rect.x, y, rect.width));
-            }
+        time: MediaTime,
+        encode: impl FnOnce(&mut FrameEncoder<'_, '_>),
+    ) {
+        let Some(open) = &mut self.open else {
+            return;
+        };
+        open.begin_frame(&mut self.state.syntax, time);
+        let mut source = Source::new(frame, self.config.size, &mut self.line);
+        let mut encoder = FrameEncoder {
+            coder: &mut open.coder,
+            bits: &mut self.bits,
+            state: &mut self.state,
+            seen: &mut self.seen,
+            picture: &mut self.picture,
+            source: &mut source,
+            slots: &mut self.slots,
+            film: &mut self.film,
+            time,
+            cost: Cost::default(),
+        };
+        encode(&mut encoder);
+        let Cost {
+            work,
+            film_bytes,
+            film_tiles,
+        } = encoder.cost;
+        if film_bytes > 0 {
+            self.film.spend(film_bytes, film_tiles);
         }
-        let any_copy = changed.iter().any(|tile| tile.copied_by.is_some());
-        let vectors = if any_copy { vector.as_slice() } else { &[] };
-        self.tiles.encode(&self.last, vectors, changed.into_iter());
-        self.compress(payload)
+        if let KeyState::Since { work: sum, .. } = &mut self.key {
+            *sum += FRAME_NANOS + work;
+        }
     }
 
-    fn compress(&mut self, payload: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let sections = &mut self.tiles.sections;
-        sections.finish(&mut self.head);
-        let parts = [
-            self.head.as_slice(),
-            sections.indices.as_slice(),
-            sections.raw.as_slice(),
-        ];
-        put_varint(payload, parts.iter().map(|part| part.len() as u64).sum());
-        self.stream.write(&parts, payload)?;
-        Ok(())
+    /// Whether the frame shows again what the changed tiles showed before the last frame.
+    fn is_step_back(&mut self, frame: FrameRef<'_>) -> bool {
+        let tiles = self.state.step_back.tiles();
+        let source = Source::new(frame, self.config.size, &mut self.line);
+        tiles.len() == self.changed.len()
+            && tiles
+                .iter()
+                .zip(&self.changed)
+                .all(|((index, tile), changed)| {
+                    let mut shown = [0; _];
+                    source.read_tile(self.config.size.tile_rect(*index), &mut shown);
+                    index == changed && shown == *tile
+                })
+    }
+
+    fn find_moves(&mut self, frame: FrameRef<'_>) -> Vec<Move> {
+        let source = Source::new(frame, self.config.size, &mut self.line);
+        let scrolled = self.scroll.find(frame, &self.picture, &self.changed);
+        let vector = scrolled
+            .map(|dy| Vector {
+                dx: 0,
+                dy: i32::from(dy),
+            })
+            .or_else(|| self.drag.find(&source, &self.picture, &self.changed));
+        vector.map_or_else(Vec::new, |vector| {
+            motion::moved(&source, &self.picture, &self.changed, vector)
+        })
     }
 
     fn key_frame_is_due(&self) -> bool {
         let policy = self.config.key_frames;
         match self.key {
             KeyState::Wanted => true,
-            KeyState::Since {
-                key_bytes,
-                bytes,
-                packets,
-            } => {
-                let enough = key_bytes.saturating_mul(policy.size_ratio as usize);
-                bytes > enough.max(policy.min_bytes) || packets >= policy.max_packets
+            KeyState::Since { work, packets } => {
+                work / 1000 >= policy.max_work_micros || packets >= policy.max_packets
             }
         }
     }
@@ -314,10 +427,23 @@ impl Encoder {
         if kind == PacketKind::Key || self.packets_since_hash >= self.config.packets_between_hashes
         {
             self.packets_since_hash = 0;
-            return Some(self.last.hash());
+            return Some(self.picture.hash());
         }
         None
     }
+}
+
+/// A frame that takes another back may mean something; what goes on and on is a blinking cursor.
+const ALTERNATIONS_AT_ONCE: u32 = 2;
+/// What decoding takes for each byte and for each frame, in about nanoseconds.
+const NANOS_PER_BYTE: u64 = 75;
+const FRAME_NANOS: u64 = 2_000;
+
+/// Whether a frame shows anything that was not shown a moment before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Novelty {
+    None,
+    Some,
 }
 
 impl<'a> FrameRef<'a> {
@@ -354,23 +480,9 @@ impl core::fmt::Debug for EncodedPacket {
         formatter
             .debug_struct("EncodedPacket")
             .field("kind", &self.kind)
+            .field("frames", &self.frames)
             .field("time", &self.time)
             .field("payload_bytes", &self.payload.len())
             .finish()
     }
-}
-
-/// Whether the old picture has the frame's pixels of `rect` at the vector's distance.
-fn is_copy(frame: FrameRef<'_>, last: &Picture, rect: Rect, vector: MotionVector) -> bool {
-    let Some(from) = rect.y.checked_add_signed(i32::from(vector.dy)) else {
-        return false;
-    };
-    if from + rect.height > last.size().height() {
-        return false;
-    }
-    (0..rect.height).all(|row| {
-        let new = frame.row(rect.x, rect.y + row, rect.width);
-        let old = last.row(rect.x, from + row, rect.width);
-        new == old || !colours_differ(new, old)
-    })
 }

@@ -107,7 +107,8 @@ impl ScrollFinder {
                 count: row.count + 1,
             };
         }
-        for y in rows {
+        let step = if rows.len() > MANY_ROWS { 2 } else { 1 };
+        for y in rows.step_by(step) {
             let Some(hash) = row_hash(frame.row(x, y, width)) else {
                 continue;
             };
@@ -127,21 +128,27 @@ impl ScrollFinder {
 /// A hash of a row's colours; `None` if it has only one.
 fn row_hash(row: &[u8]) -> Option<u64> {
     let mask = u64::from(COLOUR_MASK) << 32 | u64::from(COLOUR_MASK);
-    let (pairs, rest) = row.as_chunks::<8>();
-    let first = pairs
-        .first()
-        .map_or(0, |pair| u64::from_le_bytes(*pair) & mask);
-    let mut hash = 0u64;
+    let (blocks, rest) = row.as_chunks::<32>();
+    let pairs = |block: &[u8; 32]| {
+        let pairs = block.as_chunks::<8>().0;
+        [0, 1, 2, 3].map(|index| u64::from_le_bytes(pairs[index]) & mask)
+    };
+    let first = blocks.first().map_or(0, |block| pairs(block)[0]);
     let mut variety = (first ^ first.rotate_left(32)) & mask;
-    for pair in pairs {
-        let word = u64::from_le_bytes(*pair) & mask;
-        variety |= word ^ first;
-        hash = (hash ^ word).wrapping_mul(MULTIPLIER).rotate_left(29);
+    // Four lanes, so that the multiplications overlap.
+    let mut lanes = [1u64, 2, 3, 4];
+    for block in blocks {
+        for (lane, pair) in lanes.iter_mut().zip(pairs(block)) {
+            variety |= pair ^ first;
+            *lane = (*lane ^ pair).wrapping_mul(MULTIPLIER).rotate_left(29);
+        }
     }
-    for &byte in rest.iter().take(3) {
-        hash = (hash ^ u64::from(byte))
-            .wrapping_mul(MULTIPLIER)
-            .rotate_left(29);
+    let mut hash = 0u64;
+    for word in lanes
+        .into_iter()
+        .chain(rest.iter().map(|&byte| u64::from(byte)))
+    {
+        hash = (hash ^ word).wrapping_mul(MULTIPLIER).rotate_left(29);
     }
     (variety != 0).then_some(hash ^ (hash >> 32))
 }
@@ -150,9 +157,11 @@ const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 /// A column of rows is this many tiles wide.
 const COLUMN_TILES: u32 = 4;
 /// At most this many columns vote, those with the most changes.
-const MAX_COLUMNS: usize = 4;
+const MAX_COLUMNS: usize = 3;
 /// Fewer changed tiles are not worth the search.
 const MIN_TILES: usize = 6;
+/// Of more rows every second one votes.
+const MANY_ROWS: usize = 160;
 /// A lower change is not worth the search.
 const MIN_ROWS: u32 = 24;
 /// Fewer rows that agree may be chance.

@@ -15,8 +15,8 @@ pub(super) struct SeenTiles {
 }
 
 impl SeenTiles {
-    pub(super) fn new(cache_log2: u8) -> Self {
-        let log2 = u32::from(cache_log2) + 1;
+    pub(super) fn new(cache_slots: u16) -> Self {
+        let log2 = usize::from(cache_slots).next_power_of_two().ilog2() + 1;
         Self {
             buckets: vec![[EMPTY; 2]; 1 << log2],
             shift: 64 - log2,

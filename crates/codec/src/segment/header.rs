@@ -12,15 +12,13 @@ use crate::geometry::{PictureSize, SizeError};
 ///  8  u16      version of the format that the writer used
 /// 10  u16      the oldest version whose readers can read this
 /// 12  u16      bytes of this header, checksum included
-/// 14  u8       log2 of the tile cache's slots
-/// 15  u8       log2 of the largest zstd window
+/// 14  u16      slots of the tile cache, not 0
 /// 16  u32      width
 /// 20  u32      height
 /// 24  i64      start, microseconds since 1970-01-01 00:00 UTC
 /// 32  u32 u32  nominal frame interval in seconds: numerator, denominator; 0, 0 when variable
 /// 40  u8       fourth byte of every pixel on output
-/// 41  u8       entropy coder: 1 is zstd
-/// 42  u16      reserved, 0
+/// 41  u8 u16   reserved, 0
 /// ..           fields of later versions
 /// -4  u32      CRC-32 of all header bytes before it
 /// ```
@@ -34,10 +32,8 @@ pub struct SegmentHeader {
     pub interval: FrameInterval,
     /// The fourth byte of every pixel when decoded as BGRX.
     pub fourth_byte: u8,
-    /// The tile cache has `1 << cache_log2` slots; at most [`MAX_CACHE_LOG2`].
-    pub cache_log2: u8,
-    /// The zstd window is at most `1 << window_log2` bytes; at most [`MAX_WINDOW_LOG2`].
-    pub window_log2: u8,
+    /// Slots of the tile cache, of one kilobyte each; not 0.
+    pub cache_slots: u16,
 }
 
 /// The nominal time between frames.
@@ -60,7 +56,7 @@ pub struct FormatVersion(pub u16);
 
 impl FormatVersion {
     /// The version that this code writes.
-    pub const CURRENT: Self = Self(1);
+    pub const CURRENT: Self = Self(2);
 }
 
 /// A segment's header cannot be used.
@@ -114,8 +110,7 @@ impl SegmentHeader {
         out.extend_from_slice(&FormatVersion::CURRENT.0.to_le_bytes());
         out.extend_from_slice(&READABLE_BY.0.to_le_bytes());
         out.extend_from_slice(&(HEADER_BYTES as u16).to_le_bytes());
-        out.push(self.cache_log2);
-        out.push(self.window_log2);
+        out.extend_from_slice(&self.cache_slots.to_le_bytes());
         out.extend_from_slice(&self.size.width().to_le_bytes());
         out.extend_from_slice(&self.size.height().to_le_bytes());
         out.extend_from_slice(&self.start_unix_micros.to_le_bytes());
@@ -129,8 +124,7 @@ impl SegmentHeader {
         out.extend_from_slice(&numerator.to_le_bytes());
         out.extend_from_slice(&denominator.to_le_bytes());
         out.push(self.fourth_byte);
-        out.push(ENTROPY_ZSTD);
-        out.extend_from_slice(&[0; 2]);
+        out.extend_from_slice(&[0; 3]);
         let checksum = crc32fast::hash(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out
@@ -172,32 +166,17 @@ impl SegmentHeader {
         let mut reader = ByteReader::new(fields);
         let mut read = || -> Option<_> {
             Some((
-                reader.u8()?,
-                reader.u8()?,
+                reader.u16()?,
                 (reader.u32()?, reader.u32()?),
                 reader.i64()?,
                 (reader.u32()?, reader.u32()?),
                 reader.u8()?,
-                reader.u8()?,
             ))
         };
-        let (
-            cache_log2,
-            window_log2,
-            (width, height),
-            start_unix_micros,
-            interval,
-            fourth,
-            entropy,
-        ) = read().ok_or(HeaderError::BadField("length"))?;
-        if cache_log2 > MAX_CACHE_LOG2 {
+        let (cache_slots, (width, height), start_unix_micros, interval, fourth) =
+            read().ok_or(HeaderError::BadField("length"))?;
+        if cache_slots == 0 {
             return Err(HeaderError::BadField("cache size"));
-        }
-        if !(MIN_WINDOW_LOG2..=MAX_WINDOW_LOG2).contains(&window_log2) {
-            return Err(HeaderError::BadField("window size"));
-        }
-        if entropy != ENTROPY_ZSTD {
-            return Err(HeaderError::BadField("entropy coder"));
         }
         let interval = match interval {
             (0, 0) => FrameInterval::Variable,
@@ -212,8 +191,7 @@ impl SegmentHeader {
             start_unix_micros,
             interval,
             fourth_byte: fourth,
-            cache_log2,
-            window_log2,
+            cache_slots,
         })
     }
 }
@@ -233,16 +211,9 @@ pub fn check_readable_by(needed: FormatVersion) -> Result<(), HeaderError> {
 pub const HEADER_BYTES: usize = 48;
 /// The longest header that any version may have.
 pub const MAX_HEADER_BYTES: usize = 1024;
-/// The largest tile cache.
-pub const MAX_CACHE_LOG2: u8 = 16;
-/// The largest zstd window.
-pub const MAX_WINDOW_LOG2: u8 = 27;
-/// The smallest zstd window.
-pub const MIN_WINDOW_LOG2: u8 = 10;
 
 const MAGIC: [u8; 8] = *b"\x89EID\r\n\x1a\n";
-const READABLE_BY: FormatVersion = FormatVersion(1);
-const ENTROPY_ZSTD: u8 = 1;
+const READABLE_BY: FormatVersion = FormatVersion(2);
 const LENGTH_KNOWN_AT: usize = 14;
 
 #[cfg(test)]
@@ -258,8 +229,7 @@ mod tests {
                 denominator: 4,
             },
             fourth_byte: 0xFF,
-            cache_log2: 12,
-            window_log2: 23,
+            cache_slots: 12_288,
         }
     }
 
@@ -315,10 +285,10 @@ mod tests {
     #[test]
     fn an_old_reader_refuses_data_that_needs_a_new_one() {
         assert_eq!(
-            SegmentHeader::read(&patched(8, &[9, 0, 2, 0])),
+            SegmentHeader::read(&patched(8, &[9, 0, 3, 0])),
             Err(HeaderError::TooNew {
-                needed: FormatVersion(2),
-                supported: FormatVersion(1),
+                needed: FormatVersion(3),
+                supported: FormatVersion(2),
             })
         );
     }
@@ -327,8 +297,8 @@ mod tests {
     fn a_newer_writer_that_stays_readable_is_read_and_its_fields_are_stepped_over() {
         let mut bytes = header().to_bytes();
         bytes.truncate(HEADER_BYTES - 4);
-        bytes.extend_from_slice(b"field of version 2....");
-        bytes[8] = 2;
+        bytes.extend_from_slice(b"field of version 3....");
+        bytes[8] = 3;
         bytes[12] = bytes.len() as u8;
         reseal(&mut bytes);
         assert_eq!(
@@ -340,10 +310,8 @@ mod tests {
     #[test]
     fn impossible_fields_are_refused() {
         for (offset, bytes, field) in [
-            (14, &[17u8][..], "cache size"),
-            (15, &[28], "window size"),
+            (14, &[0u8, 0][..], "cache size"),
             (32, &[0; 4], "frame interval"),
-            (41, &[2], "entropy coder"),
         ] {
             assert_eq!(
                 SegmentHeader::read(&patched(offset, bytes)),

@@ -12,8 +12,8 @@ mod writer;
 
 pub use end::{BadEnd, END_LOCATOR_BYTES, KeyFrame, SegmentEnd, end_packet_bytes};
 pub use header::{
-    FormatVersion, FrameInterval, HEADER_BYTES, HeaderError, HeaderProgress, MAX_CACHE_LOG2,
-    MAX_HEADER_BYTES, MAX_WINDOW_LOG2, MIN_WINDOW_LOG2, SegmentHeader, check_readable_by,
+    FormatVersion, FrameInterval, HEADER_BYTES, HeaderError, HeaderProgress, MAX_HEADER_BYTES,
+    SegmentHeader, check_readable_by,
 };
 pub use packet::{PacketError, PacketKind};
 pub use reader::{Packet, SegmentReader};

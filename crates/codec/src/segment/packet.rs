@@ -11,10 +11,12 @@ use crate::media_time::MediaTime;
 /// What a packet holds.
 ///
 /// ```text
-/// u8      kind, and 0x10 if the payload begins with a hash of the picture after the packet
+/// u8      kind; 0x10 is added if the payload begins with a hash of the picture after the packet,
+///         0x20 if the packet has frames of several times
 /// varint  payload bytes
-/// varint  time in microseconds: of key and end packets since the start of the segment,
-///         of all others since the packet before
+/// varint  time of the first frame in microseconds: of key and end packets since the start of
+///         the segment, of all others since the last frame of the packet before
+/// varint  with 0x20: microseconds from the first frame to the last
 /// ...     payload
 /// u32     CRC-32 of all the packet's bytes before it
 /// ```
@@ -70,6 +72,8 @@ pub(crate) struct PacketHead {
     pub(crate) has_hash: bool,
     pub(crate) payload_bytes: usize,
     pub(crate) time: MediaTime,
+    /// Time of the last frame in it.
+    pub(crate) last_time: MediaTime,
     /// Bytes of the head itself.
     pub(crate) head_bytes: usize,
 }
@@ -82,7 +86,7 @@ impl PacketHead {
 
     /// Reads the head at the beginning of `bytes`; `Ok(None)` if there are too few.
     ///
-    /// `previous` is the time of the packet before, `None` where decoding starts.
+    /// `previous` is the last time of the packet before, `None` where decoding starts.
     pub(crate) fn read(
         bytes: &[u8],
         previous: Option<MediaTime>,
@@ -95,12 +99,22 @@ impl PacketHead {
         let unknown = PacketError::UnknownKind(byte);
         let ignorable = byte & IGNORABLE != 0;
         let has_hash = !ignorable && byte & HASH_FLAG != 0;
-        let kind = if has_hash { byte & !HASH_FLAG } else { byte };
+        let lasts = !ignorable && byte & LASTS_FLAG != 0;
+        let kind = if ignorable {
+            byte
+        } else {
+            byte & !(HASH_FLAG | LASTS_FLAG)
+        };
         let kind = PacketKind::from_byte(kind).ok_or(unknown)?;
-        if has_hash && !kind.is_frame() {
+        if (has_hash || lasts) && !kind.is_frame() {
             return Err(unknown);
         }
-        let (Some(payload_bytes), Some(time)) = (reader.varint(), reader.varint()) else {
+        let mut read = || {
+            let duration =
+                |reader: &mut ByteReader<'_>| if lasts { reader.varint() } else { Some(0) };
+            Some((reader.varint()?, reader.varint()?, duration(&mut reader)?))
+        };
+        let Some((payload_bytes, time, duration)) = read() else {
             return if bytes.len() >= MAX_HEAD_BYTES {
                 Err(PacketError::BadHead)
             } else {
@@ -134,6 +148,9 @@ impl PacketHead {
             has_hash,
             payload_bytes,
             time,
+            last_time: time
+                .checked_add_micros(duration)
+                .ok_or(PacketError::BadTime)?,
             head_bytes: bytes.len() - reader.rest().len(),
         }))
     }
@@ -144,7 +161,9 @@ impl PacketHead {
 pub(crate) struct Unwritten<'a> {
     pub(crate) kind: PacketKind,
     pub(crate) time: MediaTime,
-    /// The time of the packet before, which must not be later.
+    /// Time of the last frame in it.
+    pub(crate) last_time: MediaTime,
+    /// The last time of the packet before, which must not be later.
     pub(crate) previous: MediaTime,
     pub(crate) hash: Option<u64>,
     pub(crate) payload: &'a [u8],
@@ -157,7 +176,9 @@ pub(crate) fn write_packet(packet: &Unwritten<'_>, out: &mut Vec<u8>) {
     let hash = packet.hash.map(u64::to_le_bytes);
     let hash: &[u8] = hash.as_ref().map_or(&[], |bytes| bytes);
     let hash_flag = if hash.is_empty() { 0 } else { HASH_FLAG };
-    out.push(packet.kind.to_byte() | hash_flag);
+    let duration = packet.last_time.micros_since(packet.time).unwrap_or(0);
+    let lasts_flag = if duration == 0 { 0 } else { LASTS_FLAG };
+    out.push(packet.kind.to_byte() | hash_flag | lasts_flag);
     put_varint(out, (hash.len() + packet.payload.len()) as u64);
     let written = if packet.kind.has_absolute_time() {
         packet.time.as_micros()
@@ -165,6 +186,9 @@ pub(crate) fn write_packet(packet: &Unwritten<'_>, out: &mut Vec<u8>) {
         packet.time.micros_since(packet.previous).unwrap_or(0)
     };
     put_varint(out, written);
+    if duration > 0 {
+        put_varint(out, duration);
+    }
     out.extend_from_slice(hash);
     out.extend_from_slice(packet.payload);
     let checksum = crc32fast::hash(&out[start..]);
@@ -209,8 +233,9 @@ pub enum PacketError {
 }
 
 pub(crate) const CHECKSUM_BYTES: usize = 4;
-/// Kind and two varints.
-pub(crate) const MAX_HEAD_BYTES: usize = 1 + 2 * MAX_VARINT_BYTES;
+/// Kind and three varints.
+pub(crate) const MAX_HEAD_BYTES: usize = 1 + 3 * MAX_VARINT_BYTES;
 pub(crate) const HASH_BYTES: usize = 8;
 const IGNORABLE: u8 = 0x80;
 const HASH_FLAG: u8 = 0x10;
+const LASTS_FLAG: u8 = 0x20;

@@ -31,8 +31,10 @@ pub struct SegmentReader {
 pub struct Packet<'a> {
     /// What it holds.
     pub kind: PacketKind,
-    /// Its time.
+    /// The time of its first frame.
     pub time: MediaTime,
+    /// The time of its last frame.
+    pub last_time: MediaTime,
     /// Offset of its first byte in the segment.
     pub offset: u64,
     /// How many packets were read before it.
@@ -115,6 +117,7 @@ impl SegmentReader {
         let packet = Packet {
             kind: head.kind,
             time: head.time,
+            last_time: head.last_time,
             offset: self.offset,
             number: self.packets,
             hash,
@@ -123,7 +126,7 @@ impl SegmentReader {
         self.read = end;
         self.offset += head.packet_bytes() as u64;
         self.packets += 1;
-        self.time = Some(head.time);
+        self.time = Some(head.last_time);
         self.ended = head.kind == PacketKind::End;
         Ok(Some(packet))
     }

@@ -31,8 +31,10 @@ pub struct PacketScanner {
 pub struct PacketInfo {
     /// What it holds.
     pub kind: PacketKind,
-    /// Its time.
+    /// The time of its first frame.
     pub time: MediaTime,
+    /// The time of its last frame.
+    pub last_time: MediaTime,
     /// Offset of its first byte in the segment.
     pub offset: u64,
     /// Its bytes, checksum included.
@@ -91,7 +93,7 @@ impl PacketScanner {
         self.packets
     }
 
-    /// Time of the last complete packet.
+    /// Time of the last frame in the last complete packet.
     pub fn last_time(&self) -> Option<MediaTime> {
         self.time
     }
@@ -180,13 +182,14 @@ impl PacketScanner {
         let info = PacketInfo {
             kind: head.kind,
             time: head.time,
+            last_time: head.last_time,
             offset: self.complete_bytes,
             bytes: head.packet_bytes() as u64,
         };
         self.body = None;
         self.complete_bytes += info.bytes;
         self.packets += 1;
-        self.time = Some(info.time);
+        self.time = Some(info.last_time);
         self.ended = info.kind == PacketKind::End;
         found(info);
         Ok(rest)

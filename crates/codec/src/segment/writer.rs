@@ -78,7 +78,14 @@ impl SegmentWriter {
         }
         self.started = true;
         self.frame_packets += 1;
-        self.write(packet.kind, packet.time, packet.hash, &packet.payload, out);
+        self.write(
+            packet.kind,
+            (packet.time, packet.last_time),
+            packet.hash,
+            &packet.payload,
+            out,
+        );
+
         Ok(())
     }
 
@@ -103,11 +110,17 @@ impl SegmentWriter {
         // The packet's length stands inside of it; it depends only on that of the payload.
         payload.extend_from_slice(&[0; TRAILER_BYTES]);
         let mut unfinished = Vec::new();
-        self.write_to(PacketKind::End, time, None, &payload, &mut unfinished);
+        self.write_to(
+            PacketKind::End,
+            (time, time),
+            None,
+            &payload,
+            &mut unfinished,
+        );
         payload.truncate(payload.len() - TRAILER_BYTES);
         payload.extend_from_slice(&(unfinished.len() as u32).to_le_bytes());
         payload.extend_from_slice(&END_MAGIC);
-        self.write(PacketKind::End, time, None, &payload, out);
+        self.write(PacketKind::End, (time, time), None, &payload, out);
         Ok(())
     }
 
@@ -119,21 +132,21 @@ impl SegmentWriter {
     fn write(
         &mut self,
         kind: PacketKind,
-        time: MediaTime,
+        (time, last_time): (MediaTime, MediaTime),
         hash: Option<u64>,
         payload: &[u8],
         out: &mut Vec<u8>,
     ) {
         let before = out.len();
-        self.write_to(kind, time, hash, payload, out);
+        self.write_to(kind, (time, last_time), hash, payload, out);
         self.offset += (out.len() - before) as u64;
-        self.time = time;
+        self.time = last_time;
     }
 
     fn write_to(
         &self,
         kind: PacketKind,
-        time: MediaTime,
+        (time, last_time): (MediaTime, MediaTime),
         hash: Option<u64>,
         payload: &[u8],
         out: &mut Vec<u8>,
@@ -143,6 +156,7 @@ impl SegmentWriter {
             &Unwritten {
                 kind,
                 time,
+                last_time,
                 previous,
                 hash,
                 payload,

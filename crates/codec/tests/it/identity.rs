@@ -1,15 +1,20 @@
 //! Decoding gives back what was encoded, pixel by pixel.
 
 use eidetic_codec::{
-    Damage, Decoder, DecoderLimits, Encoded, Encoder, EncoderConfig, FrameRef, MediaTime, Packet,
-    PacketKind, PictureSize, PixelOrder, SegmentReader,
+    Damage, Decoder, DecoderLimits, Encoder, EncoderConfig, FrameRef, MediaTime, Packet,
+    PacketKind, PictureSize, PixelOrder, Quality, SegmentReader,
 };
 
 use crate::scenes::{Scene, hash, segment};
 
 /// Encodes scenes, decodes them and compares; returns the size of each packet.
 fn check(scenes: &[Scene]) -> Vec<(PacketKind, usize)> {
-    let config = EncoderConfig::new(scenes[0].size);
+    let mut config = EncoderConfig::new(scenes[0].size);
+    config.quality = Quality::Exact;
+    check_with(config, scenes)
+}
+
+fn check_with(config: EncoderConfig, scenes: &[Scene]) -> Vec<(PacketKind, usize)> {
     let bytes = segment(config, scenes);
     let mut reader = SegmentReader::new();
     reader.push(&bytes);
@@ -21,9 +26,13 @@ fn check(scenes: &[Scene]) -> Vec<(PacketKind, usize)> {
         if !packet.kind.is_frame() {
             break;
         }
-        let scene = &scenes[packet.time.as_micros() as usize / 10_000];
-        decoder.decode(&packet).unwrap();
-        assert!(decoder.pixels() == scene.pixels, "packet {}", packet.number);
+        decoder.begin(&packet).unwrap();
+        while let Some(time) = decoder.next_time() {
+            let scene = &scenes[time.as_micros() as usize / 10_000];
+            decoder.next_frame().unwrap();
+            assert!(decoder.pixels() == scene.pixels, "packet {}", packet.number);
+        }
+        let scene = &scenes[packet.last_time.as_micros() as usize / 10_000];
         canvas.decode(&packet).unwrap();
         for (rgba, bgrx) in canvas
             .pixels()
@@ -120,10 +129,9 @@ fn rows_may_be_further_apart_than_they_are_long() {
         data: &padded,
         stride: 96,
     };
-    let encoded = encoder
-        .encode(frame, Damage::Unknown, MediaTime::ZERO)
-        .unwrap();
-    let Encoded::Packet(packet) = encoded else {
+    let encoded = encoder.encode(frame, Damage::Unknown, MediaTime::ZERO);
+    let packets = encoded.unwrap().packets();
+    let [packet] = packets.as_slice() else {
         panic!("the first frame is a key frame");
     };
     let mut decoder = Decoder::new(&header, DecoderLimits::default(), PixelOrder::Bgrx).unwrap();
@@ -131,6 +139,7 @@ fn rows_may_be_further_apart_than_they_are_long() {
         .decode(&Packet {
             kind: packet.kind,
             time: packet.time,
+            last_time: packet.last_time,
             offset: 0,
             number: 0,
             hash: packet.hash,
@@ -145,7 +154,7 @@ fn rows_may_be_further_apart_than_they_are_long() {
 }
 
 #[test]
-fn key_frames_come_when_the_packets_between_them_outgrow_them() {
+fn key_frames_come_when_decoding_from_the_last_one_takes_long() {
     let scenes: Vec<_> = (0..60)
         .map(|index| {
             let mut scene = Scene::new(160, 160);
@@ -153,13 +162,84 @@ fn key_frames_come_when_the_packets_between_them_outgrow_them() {
             scene
         })
         .collect();
-    let kinds: Vec<_> = check(&scenes).into_iter().map(|(kind, _)| kind).collect();
-    let keys = kinds
-        .iter()
-        .filter(|&&kind| kind == PacketKind::Key)
-        .count();
-    // Every frame is as large as a key frame: one key frame, four deltas, and so on.
-    assert_eq!(keys, 12, "{kinds:?}");
+    let keys = |max_work_micros| {
+        let mut config = EncoderConfig::new(scenes[0].size);
+        config.quality = Quality::Exact;
+        config.key_frames.max_work_micros = max_work_micros;
+        let packets = check_with(config, &scenes);
+        let keys = packets.iter().filter(|(kind, _)| *kind == PacketKind::Key);
+        keys.count()
+    };
+    assert_eq!(keys(u64::MAX), 1);
+    assert_eq!(keys(1), 30, "each second frame: none, then too much");
+    let some = keys(30_000);
+    assert!((3..20).contains(&some), "{some}");
+}
+
+#[test]
+fn a_blinking_cursor_takes_a_byte_or_two_each_time() {
+    let mut with = Scene::new(640, 480);
+    with.text(0);
+    let mut without = with.clone();
+    for y in 100..116 {
+        without.pixels[(y * 640 + 300) * 4..][..8].fill(0);
+    }
+    let scenes: Vec<_> = (0..1000)
+        .map(|index| if index % 2 == 0 { &with } else { &without }.clone())
+        .collect();
+    let packets = check(&scenes);
+    let bytes: usize = packets[2..].iter().map(|(_, bytes)| bytes).sum();
+    assert!(bytes < 300, "{bytes} bytes in {} packets", packets.len());
+    assert!(packets.len() < 20, "{} packets", packets.len());
+}
+
+#[test]
+fn grey_pictures_come_back_as_the_brightness_of_their_pixels() {
+    let mut scene = Scene::new(90, 70);
+    scene.paint(|x, y| hash(x / 3 + y / 5 * 100));
+    let mut config = EncoderConfig::new(scene.size);
+    config.quality = Quality::Exact;
+    config.grayscale = true;
+    let mut wanted = scene.clone();
+    for pixel in wanted.pixels.chunks_exact_mut(4) {
+        let [blue, green, red] = [0, 1, 2].map(|index| u32::from(pixel[index]));
+        let grey = (77 * red + 150 * green + 29 * blue + 128) >> 8;
+        pixel[..3].fill(grey as u8);
+    }
+    let bytes = segment(config, &[scene]);
+    let mut reader = SegmentReader::new();
+    reader.push(&bytes);
+    let header = reader.header().unwrap().unwrap();
+    let mut decoder = Decoder::new(&header, DecoderLimits::default(), PixelOrder::Bgrx).unwrap();
+    decoder
+        .decode(&reader.next_packet().unwrap().unwrap())
+        .unwrap();
+    assert!(decoder.pixels() == wanted.pixels);
+}
+
+#[test]
+fn a_window_that_is_dragged_costs_little_more_than_what_it_uncovers() {
+    let background = |x: u32, y: u32| 0x30_5070 + (x / 40 + y / 40) % 2 * 0x10;
+    let letter = |x: u32, y: u32| hash(x / 2 + y / 2 * 331) % 5 * 0x33_3333;
+    let scenes: Vec<_> = (0..12)
+        .map(|step| {
+            let mut scene = Scene::new(900, 700);
+            let (left, top) = (50 + step * 37, 40 + step * 23);
+            scene.paint(|x, y| {
+                if (left..left + 400).contains(&x) && (top..top + 300).contains(&y) {
+                    letter(x - left, y - top)
+                } else {
+                    background(x, y)
+                }
+            });
+            scene
+        })
+        .collect();
+    let packets = check(&scenes);
+    let key = packets[0].1;
+    for (_, bytes) in &packets[1..] {
+        assert!(bytes * 10 < key, "{bytes} bytes after {key}");
+    }
 }
 
 #[test]

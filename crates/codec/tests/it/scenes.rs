@@ -1,8 +1,8 @@
 //! Pictures and short films that look like desktops.
 
 use eidetic_codec::{
-    Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize,
-    SegmentWriter, Totals,
+    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, SegmentWriter,
+    Totals,
 };
 
 /// A picture that tests draw on.
@@ -67,13 +67,13 @@ pub fn segment(config: EncoderConfig, scenes: &[Scene]) -> Vec<u8> {
     let mut time = MediaTime::ZERO;
     for (scene, index) in scenes.iter().zip(0..) {
         time = MediaTime::from_micros(index * 10_000);
-        match encoder
-            .encode(scene.frame(), Damage::Unknown, time)
-            .unwrap()
-        {
-            Encoded::Unchanged => {}
-            Encoded::Packet(packet) => writer.append(&packet, &mut out).unwrap(),
+        let encoded = encoder.encode(scene.frame(), Damage::Unknown, time);
+        for packet in encoded.unwrap().packets() {
+            writer.append(&packet, &mut out).unwrap();
         }
+    }
+    if let Some(packet) = encoder.flush() {
+        writer.append(&packet, &mut out).unwrap();
     }
     let totals = Totals {
         frames: scenes.len() as u64,

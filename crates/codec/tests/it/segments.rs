@@ -1,8 +1,8 @@
 //! The container: its index, cutting it, starting in the middle.
 
 use eidetic_codec::{
-    AppendError, Damage, Decoder, DecoderLimits, END_LOCATOR_BYTES, Encoded, Encoder,
-    EncoderConfig, FrameInterval, MediaTime, PacketInfo, PacketKind, PacketScanner, PixelOrder,
+    AppendError, Damage, Decoder, DecoderLimits, END_LOCATOR_BYTES, Encoder, EncoderConfig,
+    FrameInterval, MediaTime, PacketInfo, PacketKind, PacketScanner, PixelOrder, Quality,
     SegmentEnd, SegmentReader, SegmentWriter, end_packet_bytes,
 };
 
@@ -20,7 +20,8 @@ fn film() -> Vec<Scene> {
 
 fn film_segment(scenes: &[Scene]) -> Vec<u8> {
     let mut config = EncoderConfig::new(scenes[0].size);
-    config.key_frames.min_bytes = 0;
+    config.quality = Quality::Exact;
+    config.key_frames.max_work_micros = 500;
     segment(config, scenes)
 }
 
@@ -129,13 +130,9 @@ fn a_segment_refuses_to_start_without_a_key_frame_or_to_go_back_in_time() {
     let mut encoder = Encoder::new(EncoderConfig::new(scene.size)).unwrap();
     let mut encode = |scene: &Scene, micros| {
         let time = MediaTime::from_micros(micros);
-        match encoder
-            .encode(scene.frame(), Damage::Unknown, time)
-            .unwrap()
-        {
-            Encoded::Packet(packet) => packet,
-            Encoded::Unchanged => panic!("the scene changed"),
-        }
+        let encoded = encoder.encode(scene.frame(), Damage::Unknown, time);
+        let packet = encoded.unwrap().packets().pop();
+        packet.expect("the scene changed")
     };
     let key = encode(&scene, 500);
     scene.text(0);
@@ -170,13 +167,9 @@ fn a_requested_key_frame_comes_even_if_nothing_changed() {
                 encoder.request_key_frame();
             }
             let time = MediaTime::from_micros(index);
-            match encoder
-                .encode(scene.frame(), Damage::Rects(&[]), time)
-                .unwrap()
-            {
-                Encoded::Packet(packet) => Some(packet.kind),
-                Encoded::Unchanged => None,
-            }
+            let encoded = encoder.encode(scene.frame(), Damage::Rects(&[]), time);
+            let packets = encoded.unwrap().packets();
+            packets.first().map(|packet| packet.kind)
         })
         .collect();
     assert_eq!(

@@ -7,8 +7,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use eidetic_codec::{
-    Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize,
-    SegmentWriter, Totals,
+    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, SegmentWriter,
+    Totals,
 };
 use eidetic_model::{
     Action, ActivityRecord, AgentId, Application, Captured, Clock as _, DisplayIndex, Entry,
@@ -149,7 +149,8 @@ impl Open {
             stride: 4 * self.size.width() as usize,
         };
         let time = media_time(self.start, now);
-        if let Encoded::Packet(packet) = self.encoder.encode(frame, Damage::Unknown, time)? {
+        let encoded = self.encoder.encode(frame, Damage::Unknown, time)?;
+        for packet in encoded.packets() {
             if packet.kind == eidetic_codec::PacketKind::Key {
                 self.key_frames.push(KeyFrame {
                     time: now,
@@ -162,6 +163,9 @@ impl Open {
     }
 
     fn finish(mut self, end: Timestamp) -> Result<Made> {
+        if let Some(packet) = self.encoder.flush() {
+            self.writer.append(&packet, &mut self.bytes)?;
+        }
         let totals = Totals {
             frames: self.frames,
             final_hash: self.encoder.picture_hash(),

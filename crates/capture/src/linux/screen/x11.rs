@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use eidetic_model::DisplayIndex;
 use x11rb::{
     errors::ReplyError,
     protocol::{
@@ -210,6 +211,17 @@ impl Screen for X11Screen {
                 return Ok(Capture::Unchanged);
             }
         }
+    }
+
+    fn shown(&self, display: DisplayIndex) -> Option<Frame<'_>> {
+        let view = self
+            .views
+            .iter()
+            .find(|view| view.display.index == display)?;
+        (!view.damage_is_untold).then(|| Frame {
+            damage: &[],
+            ..view.frame()
+        })
     }
 }
 

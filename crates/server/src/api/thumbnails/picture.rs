@@ -140,7 +140,7 @@ const MAX_WIDTH: u32 = 320;
 const MAX_FRAMES: u32 = 2000;
 
 /// Enough for a display of 7680x4320.
-const MAX_DECODER_BYTES: usize = 512 << 20;
+const MAX_DECODER_BYTES: usize = 640 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -312,8 +312,7 @@ const MAX_KEY_FRAMES: usize = 65_536;
 #[cfg(test)]
 mod tests {
     use eidetic_codec::{
-        Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, PictureSize,
-        SegmentWriter,
+        Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, PictureSize, SegmentWriter,
     };
     use uuid::Uuid;
 
@@ -370,9 +369,11 @@ mod tests {
                 stride: 16 * 4,
             };
             let time = MediaTime::from_micros(number.into());
-            match encoder.encode(picture, Damage::Unknown, time).unwrap() {
-                Encoded::Packet(packet) => writer.append(&packet, &mut bytes).unwrap(),
-                _ => panic!("each picture is another"),
+            let encoded = encoder.encode(picture, Damage::Unknown, time).unwrap();
+            let packets = encoded.packets();
+            assert_eq!(packets.len(), 1, "each picture is another");
+            for packet in packets {
+                writer.append(&packet, &mut bytes).unwrap();
             }
         }
         bytes

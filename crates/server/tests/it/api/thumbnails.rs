@@ -1,8 +1,7 @@
 //! Small pictures of sessions, made of real segments.
 
 use eidetic_codec::{
-    Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize,
-    SegmentWriter,
+    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, SegmentWriter,
 };
 use eidetic_store::control::KeyFrame;
 
@@ -29,10 +28,11 @@ fn recording(greys: u8) -> (Vec<u8>, u64) {
         };
         let time = MediaTime::from_micros(u64::from(second) * 1_000_000);
         let encoded = encoder.encode(frame, Damage::Unknown, time).unwrap();
-        let Encoded::Packet(packet) = encoded else {
-            panic!("every frame differs from the one before");
-        };
-        writer.append(&packet, &mut bytes).unwrap();
+        let packets = encoded.packets();
+        assert_eq!(packets.len(), 1, "every frame differs from the one before");
+        for packet in packets {
+            writer.append(&packet, &mut bytes).unwrap();
+        }
     }
     (bytes, key_frame)
 }

@@ -1,0 +1,74 @@
+//! The packet that is being written.
+
+use alloc::vec::Vec;
+
+use super::EncodedPacket;
+use crate::entropy::{BitWriter, RangeEncoder};
+use crate::media_time::MediaTime;
+use crate::segment::PacketKind;
+use crate::syntax::Syntax;
+
+/// Frames that go out together.
+#[derive(Debug)]
+pub(super) struct OpenPacket {
+    pub(super) kind: PacketKind,
+    pub(super) first: MediaTime,
+    pub(super) last: MediaTime,
+    pub(super) frames: u32,
+    pub(super) coder: RangeEncoder,
+}
+
+impl OpenPacket {
+    pub(super) fn new(kind: PacketKind, time: MediaTime) -> Self {
+        Self {
+            kind,
+            first: time,
+            last: time,
+            frames: 0,
+            coder: RangeEncoder::new(Vec::new()),
+        }
+    }
+
+    /// Begins a frame.
+    pub(super) fn begin_frame(&mut self, syntax: &mut Syntax, time: MediaTime) {
+        if self.frames > 0 {
+            syntax.follows(&mut self.coder, true);
+            syntax.time(&mut self.coder, time.micros_since(self.last).unwrap_or(0));
+        }
+        self.frames += 1;
+        self.last = time.max(self.last);
+    }
+
+    /// Whether the packet may wait for a frame after `time`.
+    pub(super) fn may_wait(&self, time: MediaTime) -> bool {
+        let micros = time.micros_since(self.first).unwrap_or(0);
+        micros < MAX_WAIT_MICROS && self.frames < MAX_FRAMES && self.coder.bytes() < MAX_BYTES
+    }
+
+    /// Ends the packet; `bits` is emptied.
+    pub(super) fn close(
+        mut self,
+        syntax: &mut Syntax,
+        bits: &mut BitWriter,
+        hash: Option<u64>,
+    ) -> EncodedPacket {
+        syntax.follows(&mut self.coder, false);
+        let payload = self.coder.finish(bits.finish());
+        bits.clear();
+        EncodedPacket {
+            kind: self.kind,
+            time: self.first,
+            last_time: self.last,
+            frames: self.frames,
+            hash,
+            payload,
+        }
+    }
+}
+
+/// Frames that show nothing new wait no longer than this for others.
+const MAX_WAIT_MICROS: u64 = 20_000_000;
+/// More frames are not put into a packet.
+const MAX_FRAMES: u32 = 1000;
+/// A longer packet does not wait.
+const MAX_BYTES: usize = 4096;
