@@ -67,6 +67,8 @@ impl Look {
         put("fontconfig/fonts.conf", &self.fontconfig())?;
         put("tint2/tint2rc", &self.panel(clock))?;
         put("openbox/rc.xml", &self.window_manager()?)?;
+        put("libfm/libfm.conf", &self.icons())?;
+        fs::write(home.join(".gtkrc-2.0"), self.old_gtk())?;
         let office = home.join("office/user");
         fs::create_dir_all(&office)?;
         fs::write(office.join("registrymodifications.xcu"), OFFICE)?;
@@ -103,6 +105,26 @@ impl Look {
              gtk-cursor-blink-timeout=86400\n",
             self.subpixels()
         )
+    }
+
+    /// GTK 2 knows no scale.
+    fn old_gtk(self) -> String {
+        let points = 10 * self.scale();
+        let subpixels = self.subpixels();
+        format!(
+            "gtk-icon-theme-name=\"Adwaita\"\n\
+             gtk-font-name=\"DejaVu Sans {points}\"\n\
+             gtk-xft-antialias=1\n\
+             gtk-xft-hinting=1\n\
+             gtk-xft-hintstyle=\"hintslight\"\n\
+             gtk-xft-rgba=\"{subpixels}\"\n"
+        )
+    }
+
+    /// The file manager's.
+    fn icons(self) -> String {
+        let (big, small) = (48 * self.scale(), 24 * self.scale());
+        format!("[ui]\nbig_icon_size={big}\nsmall_icon_size={small}\npane_icon_size={small}\n")
     }
 
     fn fontconfig(self) -> String {

@@ -25,7 +25,7 @@ use self::{
 };
 
 /// What was recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Recording {
     /// All applications, used faster than a person can.
     Busy,
@@ -57,6 +57,16 @@ impl Recording {
             Self::Office => "office",
             Self::Remote => "remote",
             Self::Static => "static",
+        }
+    }
+
+    /// How many frames the peers are given at most, from the beginning: the whole hour would take
+    /// the slowest of them hours.
+    pub const fn peers_frames(self) -> u64 {
+        match self {
+            Self::Busy | Self::Film | Self::Remote => u64::MAX,
+            Self::Office => 1_500,
+            Self::Static => 1_200,
         }
     }
 

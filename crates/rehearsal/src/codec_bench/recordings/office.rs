@@ -46,26 +46,33 @@ struct Office<'a> {
 }
 
 impl Office<'_> {
-    /// Ten rounds through the applications.
+    /// Rounds through the applications until the work is done, and the hour with it.
     fn work(&self) -> Result<()> {
-        for round in 0..ROUNDS {
-            self.write_minutes(round)?;
-            self.read(round)?;
-            self.fill_sheet(round)?;
-            self.use_terminal(round)?;
-            self.look_at_files()?;
-            self.look_something_up(round)?;
+        let tasks: [fn(&Self, usize) -> Result<()>; 6] = [
+            Self::write_minutes,
+            Self::read,
+            Self::fill_sheet,
+            Self::use_terminal,
+            Self::look_at_files,
+            Self::look_something_up,
+        ];
+        for round in 0.. {
+            for task in tasks {
+                if self.actions.get() >= ACTIONS {
+                    let left = HOUR.saturating_sub(self.recorder.now()?);
+                    return self.recorder.rest(left);
+                }
+                task(self, round)?;
+            }
             println!(
-                "  {} actions, {} minutes",
+                "  {} of {ACTIONS} actions, {} minutes",
                 self.actions.get(),
                 self.recorder.now()?.as_secs() / 60
             );
         }
-        self.recorder
-            .rest(HOUR.saturating_sub(self.recorder.now()?))
+        Ok(())
     }
 
-    /// 17 actions.
     fn write_minutes(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.editor)?;
         self.hands.press(&["ctrl+End"])?;
@@ -78,7 +85,6 @@ impl Office<'_> {
         self.did(1)
     }
 
-    /// 9 actions.
     fn read(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.browser)?;
         for notches in [3, 4] {
@@ -101,7 +107,6 @@ impl Office<'_> {
         self.did(1)
     }
 
-    /// 11 actions.
     fn fill_sheet(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.sheet)?;
         let supplier = SUPPLIERS[round % SUPPLIERS.len()];
@@ -124,7 +129,6 @@ impl Office<'_> {
         self.did(1)
     }
 
-    /// 6 actions.
     fn use_terminal(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.terminal)?;
         let command = COMMANDS[round % COMMANDS.len()];
@@ -137,8 +141,7 @@ impl Office<'_> {
         self.did(1)
     }
 
-    /// 5 actions.
-    fn look_at_files(&self) -> Result<()> {
+    fn look_at_files(&self, _round: usize) -> Result<()> {
         self.switch(&self.programs.files)?;
         self.scroll((520, 700), Turn::Down, 2)?;
         self.did(1)?;
@@ -150,7 +153,6 @@ impl Office<'_> {
         self.did(1)
     }
 
-    /// 4 actions.
     fn look_something_up(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.browser)?;
         self.hands.press(&["ctrl+l"])?;
@@ -193,7 +195,7 @@ impl Office<'_> {
 
     /// Lets time pass until so much of the hour is over as was done of the work.
     fn think(&self) -> Result<()> {
-        let due = HOUR * self.actions.get() / ACTIONS;
+        let due = HOUR * self.actions.get().min(ACTIONS) / ACTIONS;
         self.recorder.rest(due.saturating_sub(self.recorder.now()?))
     }
 }
@@ -201,8 +203,6 @@ impl Office<'_> {
 const HOUR: Duration = Duration::from_secs(3600);
 
 const ACTIONS: u32 = 500;
-
-const ROUNDS: usize = 10;
 
 /// Five characters a second.
 const KEY: Duration = Duration::from_millis(200);
