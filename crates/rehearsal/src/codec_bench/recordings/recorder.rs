@@ -116,6 +116,7 @@ struct Recording {
     last_change: Duration,
     changes: Changes,
     picture: Vec<u8>,
+    seed: u64,
 }
 
 impl Recording {
@@ -137,6 +138,7 @@ impl Recording {
             last_change: Duration::ZERO,
             changes: Changes::default(),
             picture: vec![0; size.bytes()],
+            seed: 1,
         };
         let patience = Duration::from_secs(20);
         while !recording.take_frame(Duration::from_millis(100))? {
@@ -226,14 +228,27 @@ impl Recording {
         let mut picture = self.frames.picture().to_vec();
         while time + blink.period() < until {
             let damage = blink.draw_other(&mut picture, self.size);
-            self.frames.frame(time + blink.first, damage, &picture)?;
+            let other = time + blink.first + self.unevenness();
+            self.frames.frame(other, damage, &picture)?;
             time += blink.period();
             let damage = blink.draw_present(&mut picture, self.size);
-            self.frames.frame(time, damage, &picture)?;
+            let present = time + self.unevenness();
+            self.frames.frame(present, damage, &picture)?;
         }
         self.skipped += time - blink.since;
         self.last_change = time;
         Ok(())
+    }
+
+    /// Up to four milliseconds: no real clock sees a cursor blink at exactly equal distances, and
+    /// equal ones would be cheaper to store.
+    fn unevenness(&mut self) -> Duration {
+        // Numbers that look random are enough (Knuth's MMIX generator).
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_micros((self.seed >> 40) % 4_000)
     }
 
     /// Moves the clock on to a moment, or leaves it if it is further already.
