@@ -186,7 +186,8 @@ pub enum Recorded<'a> {
 impl FramesReader {
     /// Opens a recording.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
+        let file =
+            File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
         Self::read(file).with_context(|| format!("{} is no recording", path.display()))
     }
 

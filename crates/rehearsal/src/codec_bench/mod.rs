@@ -18,9 +18,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use self::{
-    measure::Browser, peers::Fresh, recordings::Recording, report::Report, run::Beside,
-};
+use self::{measure::Browser, peers::Fresh, recordings::Recording, report::Report, run::Beside};
 
 /// What is measured.
 #[derive(Args)]

@@ -18,7 +18,8 @@ pub fn write(recording: &Path, moment: Duration, to: &Path) -> Result<()> {
         shown.clear();
         shown.extend_from_slice(pixels);
     }
-    let file = fs::File::create(to).with_context(|| format!("failed to create {}", to.display()))?;
+    let file =
+        fs::File::create(to).with_context(|| format!("failed to create {}", to.display()))?;
     let mut file = std::io::BufWriter::new(file);
     write!(file, "P6\n{} {}\n255\n", size.width(), size.height())?;
     for pixel in shown.chunks_exact(4) {

@@ -124,12 +124,7 @@ fn add_peers(
 }
 
 /// This codec on the frames that the peers are given.
-fn prefix(
-    path: &Path,
-    setting: &Setting,
-    frames: u64,
-    report: &RecordingReport,
-) -> Result<Prefix> {
+fn prefix(path: &Path, setting: &Setting, frames: u64, report: &RecordingReport) -> Result<Prefix> {
     if frames == report.frames
         && let Some(whole) = report.ours.first()
     {

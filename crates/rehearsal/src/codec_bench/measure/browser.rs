@@ -40,15 +40,14 @@ impl Browser {
                 })
             })
             .collect();
-        fs::write(
-            folder.path().join("spots.json"),
-            serde_json::to_vec(&list)?,
-        )?;
+        fs::write(folder.path().join("spots.json"), serde_json::to_vec(&list)?)?;
         fs::copy(&self.decoder, folder.path().join("decoder.wasm"))
             .with_context(|| format!("failed to copy {}", self.decoder.display()))?;
         let times = self.run(folder.path())?;
         ensure!(times.len() == spots.len(), "the script left moments out");
-        let times = times.iter().map(|millis| Duration::from_secs_f64(millis / 1e3));
+        let times = times
+            .iter()
+            .map(|millis| Duration::from_secs_f64(millis / 1e3));
         Ok(Spread::of(times.collect()))
     }
 

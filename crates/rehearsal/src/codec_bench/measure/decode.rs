@@ -3,9 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use eidetic_codec::{
-    Decoder, DecoderLimits, HashCheck, PacketKind, PixelOrder, SegmentReader,
-};
+use eidetic_codec::{Decoder, DecoderLimits, HashCheck, PacketKind, PixelOrder, SegmentReader};
 
 use super::{
     cpu,
@@ -47,7 +45,9 @@ pub fn decode(recording: &Path, segments: &[Segment], fidelity: Fidelity) -> Res
             if let Some(done) = playing.take() {
                 decoded.add(&done);
             }
-            let next = waiting.next().context("segments end before the recording")?;
+            let next = waiting
+                .next()
+                .context("segments end before the recording")?;
             playing = Some(Playing::begin(next)?);
         }
         let playing = playing.as_mut().context("no segment")?;

@@ -157,7 +157,10 @@ fn hash(path: &Path) -> Result<String> {
 /// The packages of ffmpeg and its encoders with their versions.
 fn versions() -> Result<Vec<String>> {
     let output = Command::new("dpkg-query")
-        .args(["--show", "--showformat=${db:Status-Abbrev}${Package} ${Version}\n"])
+        .args([
+            "--show",
+            "--showformat=${db:Status-Abbrev}${Package} ${Version}\n",
+        ])
         .args(["ffmpeg", "libx264-*", "libsvtav1enc*", "libvpx*"])
         .output()
         .context("failed to start dpkg-query")?;

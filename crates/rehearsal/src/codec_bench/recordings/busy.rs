@@ -16,9 +16,25 @@ pub struct Busy<'a> {
     pub programs: &'a Programs,
 }
 
+/// How long somebody works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// More than four minutes.
+    Whole,
+    /// A minute or so, of everything a little.
+    Brief,
+}
+
 impl Busy<'_> {
-    /// About four and a half minutes.
-    pub fn work(&self) -> Result<()> {
+    /// Works for so long.
+    pub fn work(&self, length: Length) -> Result<()> {
+        match length {
+            Length::Whole => self.work_long(),
+            Length::Brief => self.work_briefly(),
+        }
+    }
+
+    fn work_long(&self) -> Result<()> {
         self.terminal_listings()?;
         self.browse("sect.installation-steps")?;
         self.fill_sheet(1, 12)?;
@@ -39,8 +55,7 @@ impl Busy<'_> {
         Ok(())
     }
 
-    /// A minute or so, of everything a little.
-    pub fn work_briefly(&self) -> Result<()> {
+    fn work_briefly(&self) -> Result<()> {
         self.terminal_listings()?;
         self.browse("sect.installation-steps")?;
         self.edit()?;

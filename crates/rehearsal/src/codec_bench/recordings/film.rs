@@ -36,7 +36,8 @@ pub fn record(path: &Path) -> Result<u64> {
         "--no-input-default-bindings",
         "--title=Film",
         "--geometry=640x360+160+140",
-        "--", &film,
+        "--",
+        &film,
     ];
     stage.display_mut().spawn("mpv", options)?;
     let hands = Hands::on(&stage);
@@ -116,7 +117,15 @@ const FRAMES_EACH: u32 = 240;
 
 const FOLDER: &str = "/usr/share/backgrounds/mate/nature";
 
-const PHOTOGRAPHS: &[&str] = &["Garden", "LadyBird", "Storm", "YellowFlower", "Dune", "RainDrops", "GreenMeadow"];
+const PHOTOGRAPHS: &[&str] = &[
+    "Garden",
+    "LadyBird",
+    "Storm",
+    "YellowFlower",
+    "Dune",
+    "RainDrops",
+    "GreenMeadow",
+];
 
 /// How the camera moves over each of them.
 const CAMERAS: &[&str] = &[

@@ -101,18 +101,9 @@ impl<'a> Hands<'a> {
 
     /// Clicks.
     pub fn click(&self, at: Place) -> Result<()> {
-        self.click_times(at, 1)
-    }
-
-    /// Clicks twice.
-    pub fn double_click(&self, at: Place) -> Result<()> {
-        self.click_times(at, 2)
-    }
-
-    fn click_times(&self, at: Place, times: u32) -> Result<()> {
         let mut xdotool = self.xdotool();
         self.glide(&mut xdotool, at);
-        xdotool.args(["click", "--repeat", &times.to_string(), "--delay", "80", "1"]);
+        xdotool.args(["click", "1"]);
         run(xdotool)
     }
 
@@ -135,9 +126,8 @@ impl<'a> Hands<'a> {
         self.glide(&mut xdotool, from);
         xdotool.args(["mousedown", "1"]);
         for step in 1..=steps {
-            let between = |from: u32, to: u32| {
-                self.pixels((from * (steps - step) + to * step) / steps)
-            };
+            let between =
+                |from: u32, to: u32| self.pixels((from * (steps - step) + to * step) / steps);
             let (x, y) = (between(from.0, to.0), between(from.1, to.1));
             xdotool.args(["mousemove", &x, &y, "sleep", "0.03"]);
         }
@@ -166,7 +156,9 @@ impl<'a> Hands<'a> {
 pub struct Window(String);
 
 fn run(mut xdotool: Command) -> Result<()> {
-    let status = xdotool.status().context("failed to start xdotool (Debian package xdotool)")?;
+    let status = xdotool
+        .status()
+        .context("failed to start xdotool (Debian package xdotool)")?;
     ensure!(status.success(), "xdotool ended with {status}: {xdotool:?}");
     Ok(())
 }

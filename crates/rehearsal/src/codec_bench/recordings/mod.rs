@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use self::{
-    busy::Busy,
+    busy::{Busy, Length},
     hands::Hands,
     look::Look,
     programs::Programs,
@@ -74,7 +74,11 @@ impl Recording {
     pub fn ensure(self, folder: &Path) -> Result<PathBuf> {
         let path = folder.join(format!("{}.frames", self.name()));
         if !path.exists() {
-            println!("recording {} (once, kept in {})", self.name(), path.display());
+            println!(
+                "recording {} (once, kept in {})",
+                self.name(),
+                path.display()
+            );
             let frames = self
                 .make(&path)
                 .with_context(|| format!("failed to record {}", self.name()))?;
@@ -85,29 +89,26 @@ impl Recording {
 
     fn make(self, path: &Path) -> Result<u64> {
         match self {
-            Self::Busy => hurry(Look::Usual, path, |busy| busy.work()),
+            Self::Busy => hurry(Look::Usual, path, Length::Whole),
             Self::Film => film::record(path),
             Self::Office => office::record(path),
             Self::Static => still::record(path),
-            Self::Remote => hurry(Look::Fine, path, |busy| busy.work_briefly()),
+            Self::Remote => hurry(Look::Fine, path, Length::Brief),
         }
     }
 }
 
-fn hurry(
-    look: Look,
-    path: &Path,
-    work: impl FnOnce(&Busy<'_>) -> Result<()>,
-) -> Result<u64> {
+fn hurry(look: Look, path: &Path, length: Length) -> Result<u64> {
     let mut stage = Stage::start(look)?;
     programs::write_texts(&stage)?;
     let programs = Programs::start(&mut stage)?;
     crate::until::pause(SETTLE);
     let recorder = start_recorder(&stage, path)?;
-    work(&Busy {
+    let busy = Busy {
         hands: Hands::on(&stage),
         programs: &programs,
-    })?;
+    };
+    busy.work(length)?;
     recorder.finish()
 }
 

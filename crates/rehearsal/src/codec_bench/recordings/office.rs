@@ -141,13 +141,16 @@ impl Office<'_> {
         self.did(1)
     }
 
-    fn look_at_files(&self, _round: usize) -> Result<()> {
+    fn look_at_files(&self, round: usize) -> Result<()> {
         self.switch(&self.programs.files)?;
         self.scroll((520, 700), Turn::Down, 2)?;
         self.did(1)?;
-        self.hands.click((420, 640))?;
+        self.hands.click((760, 940))?;
         self.did(1)?;
-        self.hands.double_click((420, 640))?;
+        self.hands.press(&["Home"])?;
+        self.hands.press(&vec!["Right"; 2 + round])?;
+        self.did(1)?;
+        self.hands.press(&["Return"])?;
         self.did(1)?;
         self.hands.press(&["alt+Up"])?;
         self.did(1)
@@ -177,8 +180,7 @@ impl Office<'_> {
     fn write(&self, words: &str) -> Result<()> {
         self.hands.write(words, KEY)?;
         let count = words.split_whitespace().count();
-        self.actions
-            .set(self.actions.get() + u32::try_from(count)?);
+        self.actions.set(self.actions.get() + u32::try_from(count)?);
         Ok(())
     }
 
@@ -242,7 +244,7 @@ const SUPPLIERS: &[&str] = &[
 const COMMANDS: &[&str] = &[
     "ls -l --color /usr/share",
     "grep -rn --color /etc/xdg -e menu",
-    "cat /etc/os-release; df",
+    "cat /etc/os-release; uname -a",
     "ls -la --color .",
     "head -40 sect.apt-get.html build.sh",
 ];

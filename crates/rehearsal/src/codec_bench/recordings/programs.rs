@@ -30,7 +30,9 @@ impl Programs {
         let sheet = Hands::on(stage).find("LibreOffice Calc")?;
         start_browser(stage)?;
         let browser = Hands::on(stage).find("Chromium")?;
-        stage.display_mut().spawn("pcmanfm", ["--no-desktop", "/usr/share"])?;
+        stage
+            .display_mut()
+            .spawn("pcmanfm", ["--no-desktop", "/usr/share"])?;
         let files = Hands::on(stage).find("^share$")?;
         let editor = start_editor(stage, NOTE)?;
         let terminal = start_terminal(stage, &[])?;
@@ -66,7 +68,12 @@ pub fn start_terminal(stage: &mut Stage, options: &[&str]) -> Result<Window> {
     .into_iter()
     .chain(options.iter().copied())
     // A plain prompt, the same on each computer.
-    .chain(["-e", "env", "PS1=$ ", "bash", "--norc", "--noprofile"])
+    .chain([
+        "-e",
+        "sh",
+        "-c",
+        "cd; PS1='$ ' exec bash --norc --noprofile",
+    ])
     .collect();
     stage.display_mut().spawn("xterm", options)?;
     Hands::on(stage).find("^Terminal$")

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::Write as _,
     path::Path,
-    sync::mpsc::{self, Receiver, TryRecvError, Sender, SyncSender},
+    sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -304,7 +304,6 @@ fn codec_rect(rect: eidetic_capture::Rect) -> Rect {
 fn instant() -> Instant {
     Instant::now()
 }
-
 
 /// The agent's default: at most four frames a second.
 const FRAME_INTERVAL: Duration = Duration::from_millis(250);

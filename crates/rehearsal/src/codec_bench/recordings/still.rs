@@ -10,7 +10,11 @@ use std::{path::Path, time::Duration};
 use anyhow::Result;
 
 use super::{
-    SETTLE, hands::Hands, look::Look, programs::{NOTE, start_editor, start_terminal}, stage::Stage,
+    SETTLE,
+    hands::Hands,
+    look::Look,
+    programs::{NOTE, start_editor, start_terminal},
+    stage::Stage,
     start_recorder,
 };
 use crate::until::pause;

@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    table::Table,
-    targets::Target,
-};
+use super::{table::Table, targets::Target};
 use crate::codec_bench::{
     peers::{PeerResult, Source},
     statistics::Spread,

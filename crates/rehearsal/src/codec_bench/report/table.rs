@@ -44,7 +44,9 @@ impl Table {
             format!("|{}", cells.collect::<String>())
         };
         let mut lines: Vec<String> = self.rows.iter().map(line).collect();
-        let rule = widths.iter().map(|width| format!("{}|", "-".repeat(width + 2)));
+        let rule = widths
+            .iter()
+            .map(|width| format!("{}|", "-".repeat(width + 2)));
         lines.insert(1.min(lines.len()), format!("|{}", rule.collect::<String>()));
         lines
     }

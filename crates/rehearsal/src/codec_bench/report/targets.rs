@@ -83,7 +83,12 @@ fn part_of(theirs: f64, ours: f64) -> f64 {
 fn an_hour(report: &RecordingReport, aim: f64) -> Option<Target> {
     let ours = report.ours.first()?;
     let measured = per_hour(ours.bytes, report.secs) as f64;
-    Some(Target::limit("bytes an hour", measured, aim, Unit::BytesAnHour))
+    Some(Target::limit(
+        "bytes an hour",
+        measured,
+        aim,
+        Unit::BytesAnHour,
+    ))
 }
 
 /// What needs no peer.
