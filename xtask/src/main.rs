@@ -91,7 +91,7 @@ enum BenchPart {
     /// kept in the target folder under bench/codec: delete a file there to have it made again.
     ///
     /// This codec, x264 (lossless and not), VP9 and SVT-AV1 then encode the same frames with one
-    /// thread each. The peers take about an hour of CPU time; their results are kept beside the
+    /// thread each. The peers take about a quarter of an hour; their results are kept beside the
     /// recordings too, and used again as long as recordings and encoders are the same.
     ///
     /// Prints a table for each recording with the aims and whether they are met.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use eidetic_capture::{Capture, Screen as _, linux::X11Screen};
 use eidetic_codec::{PictureSize, Rect};
 
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::until::pause;
 
-/// A display that is being recorded, until [`Recorder::finish`].
+/// A display that is being recorded, until [`Recorder::finish`]. Dropped before, it leaves no
+/// recording.
 pub struct Recorder {
     orders: Sender<Order>,
     thread: JoinHandle<Result<u64>>,
@@ -32,6 +33,8 @@ enum Order {
     Rest(Duration, SyncSender<()>),
     /// Tell how much time of the recording has passed.
     Tell(SyncSender<Duration>),
+    /// End the recording.
+    Finish,
 }
 
 /// A clock on the desktop that is told the time: a line for each minute.
@@ -88,7 +91,8 @@ impl Recorder {
 
     /// Ends the recording. Gives the number of its frames.
     pub fn finish(self) -> Result<u64> {
-        drop(self.orders);
+        // Where the thread has failed already, its own error follows.
+        let _told = self.orders.send(Order::Finish);
         self.thread
             .join()
             .map_err(|_| anyhow!("the recorder panicked"))?
@@ -164,7 +168,9 @@ impl Recording {
                     let _told = answer.send(self.now());
                 }
                 Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => return Ok(()),
+                Ok(Order::Finish) => return Ok(()),
+                // The script failed: half a recording must not be taken for a whole one.
+                Err(TryRecvError::Disconnected) => bail!("the recording was given up"),
             }
             self.show_minute()?;
             self.take_frame(LOOK)?;
@@ -316,3 +322,40 @@ const STILL: Duration = Duration::from_millis(1_100);
 
 /// The day on the desktop begins at 09:41.
 const FIRST_MINUTE: u64 = 9 * 60 + 41;
+
+#[cfg(test)]
+mod tests {
+    use eidetic_testkit::VirtualDisplay;
+
+    use super::{
+        super::super::frames::{FramesReader, Recorded},
+        *,
+    };
+
+    fn start(display: &VirtualDisplay, path: &Path) -> Recorder {
+        let size = PictureSize::new(64, 48).unwrap();
+        Recorder::start(display.name(), size, path, None).unwrap()
+    }
+
+    #[test]
+    fn recording_holds_what_the_display_shows() {
+        let display = VirtualDisplay::start(64, 48).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.frames");
+        assert_eq!(start(&display, &path).finish().unwrap(), 1);
+        let mut reader = FramesReader::open(&path).unwrap();
+        assert!(matches!(reader.next().unwrap(), Recorded::Frame { .. }));
+        assert!(matches!(reader.next().unwrap(), Recorded::End(_)));
+    }
+
+    #[test]
+    fn recording_that_was_given_up_leaves_none() {
+        let display = VirtualDisplay::start(64, 48).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.frames");
+        let Recorder { orders, thread } = start(&display, &path);
+        drop(orders);
+        assert!(thread.join().unwrap().is_err());
+        assert!(!path.exists());
+    }
+}
