@@ -164,7 +164,9 @@ pub struct FramesReader {
     patch: Vec<u8>,
     time: Duration,
     frames: u64,
-    ended: bool,
+    /// The head of the next record: when it is, and how many rectangles it has.
+    until: Duration,
+    rectangles: u16,
 }
 
 /// What [`FramesReader::next`] gives.
@@ -198,7 +200,7 @@ impl FramesReader {
         let width = u32::from_le_bytes(array(&mut file)?);
         let height = u32::from_le_bytes(array(&mut file)?);
         let size = PictureSize::new(width, height)?;
-        Ok(Self {
+        let mut reader = Self {
             file,
             size,
             picture: vec![0; size.bytes()],
@@ -206,8 +208,11 @@ impl FramesReader {
             patch: Vec::new(),
             time: Duration::ZERO,
             frames: 0,
-            ended: false,
-        })
+            until: Duration::ZERO,
+            rectangles: 0,
+        };
+        reader.read_head()?;
+        Ok(reader)
     }
 
     /// The size of its pictures.
@@ -215,17 +220,22 @@ impl FramesReader {
         self.size
     }
 
+    /// Until when the last frame that was given is shown: the next one's time, or the end.
+    pub fn until(&self) -> Duration {
+        self.until
+    }
+
     /// The next frame, or the end; the end again after that.
     pub fn next(&mut self) -> Result<Recorded<'_>> {
+        if self.rectangles == 0 {
+            return Ok(Recorded::End(self.until));
+        }
         let number = self.frames;
-        if !self.ended {
-            self.read_record()
-                .with_context(|| format!("frame {number} is damaged"))?;
-        }
-        if self.ended {
-            return Ok(Recorded::End(self.time));
-        }
+        self.read_frame()
+            .with_context(|| format!("frame {number} is damaged"))?;
         self.frames += 1;
+        self.read_head()
+            .with_context(|| format!("the recording is damaged after frame {number}"))?;
         Ok(Recorded::Frame {
             time: self.time,
             damage: &self.damage,
@@ -233,18 +243,19 @@ impl FramesReader {
         })
     }
 
-    fn read_record(&mut self) -> Result<()> {
+    fn read_head(&mut self) -> Result<()> {
         let time = Duration::from_micros(u64::from_le_bytes(array(&mut self.file)?));
-        ensure!(time >= self.time, "time goes back");
-        self.time = time;
-        let rectangles = u16::from_le_bytes(array(&mut self.file)?);
+        ensure!(time >= self.until, "time goes back");
+        self.until = time;
+        self.rectangles = u16::from_le_bytes(array(&mut self.file)?);
+        Ok(())
+    }
+
+    fn read_frame(&mut self) -> Result<()> {
+        self.time = self.until;
         self.damage.clear();
-        if rectangles == 0 {
-            self.ended = true;
-            return Ok(());
-        }
         let mut bytes = 0;
-        for _ in 0..rectangles {
+        for _ in 0..self.rectangles {
             let rect = self.read_rect()?;
             bytes += rect.width as usize * rect.height as usize * 4;
             self.damage.push(rect);
@@ -386,6 +397,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let mut reader = FramesReader::open(&path).unwrap();
         assert_eq!(reader.size(), size());
+        assert_eq!(reader.until(), Duration::ZERO);
         assert_eq!(
             reader.next().unwrap(),
             Recorded::Frame {
@@ -402,6 +414,7 @@ mod tests {
                 pixels: &pictures[1],
             }
         );
+        assert_eq!(reader.until(), Duration::from_secs(2));
         let end = Recorded::End(Duration::from_secs(2));
         assert_eq!(reader.next().unwrap(), end);
         assert_eq!(reader.next().unwrap(), end);

@@ -45,17 +45,14 @@ fn shape(recording: Recording, path: &Path) -> Result<RecordingReport> {
     let mut reader = FramesReader::open(path)?;
     let size = reader.size();
     let mut frames = 0;
-    let end = loop {
-        match reader.next()? {
-            Recorded::Frame { .. } => frames += 1,
-            Recorded::End(time) => break time,
-        }
-    };
+    while let Recorded::Frame { .. } = reader.next()? {
+        frames += 1;
+    }
     Ok(RecordingReport {
         name: recording.name(),
         width: size.width(),
         height: size.height(),
-        secs: end.as_secs_f64(),
+        secs: reader.until().as_secs_f64(),
         frames,
         ours: Vec::new(),
         prefix: None,

@@ -50,25 +50,21 @@ pub fn encode(
     let mut segments = Segments::new(setting.config(reader.size()))?;
     let mut times = Vec::new();
     let mut frames = 0;
-    let end = loop {
-        match reader.next()? {
-            Recorded::Frame { time, .. } if frames == most_frames => break time,
-            Recorded::End(time) => break time,
-            Recorded::Frame {
-                time,
-                damage,
-                pixels,
-            } => {
-                let damage = match known_damage {
-                    KnownDamage::Yes => Damage::Rects(damage),
-                    KnownDamage::No => Damage::Unknown,
-                };
-                times.push(segments.frame(time, damage, pixels)?);
-                frames += 1;
-            }
-        }
-    };
-    segments.seal(end)?;
+    while frames < most_frames
+        && let Recorded::Frame {
+            time,
+            damage,
+            pixels,
+        } = reader.next()?
+    {
+        let damage = match known_damage {
+            KnownDamage::Yes => Damage::Rects(damage),
+            KnownDamage::No => Damage::Unknown,
+        };
+        times.push(segments.frame(time, damage, pixels)?);
+        frames += 1;
+    }
+    segments.seal(reader.until())?;
     Ok(Encoded {
         key_frames: segments.key_frames,
         cpu: times.iter().sum(),
