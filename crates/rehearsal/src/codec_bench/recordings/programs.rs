@@ -72,7 +72,7 @@ pub fn start_terminal(stage: &mut Stage, options: &[&str]) -> Result<Window> {
         "-e",
         "sh",
         "-c",
-        "cd; PS1='$ ' exec bash --norc --noprofile",
+        "cd; HISTFILE= PS1='$ ' exec bash --norc --noprofile",
     ])
     .collect();
     stage.display_mut().spawn("xterm", options)?;
