@@ -56,3 +56,12 @@ pub fn binaries(workspace: &Workspace, profile: Profile) -> Result<()> {
     }
     cargo.run()
 }
+
+/// Builds the rehearsal alone, optimised: the benches of the codec need no other binary.
+pub fn rehearsal(workspace: &Workspace) -> Result<()> {
+    workspace
+        .cargo()
+        .args(["build", "--locked", "--bins", "--release"])
+        .args(["--package", "eidetic-rehearsal"])
+        .run()
+}

@@ -16,7 +16,7 @@ mod test;
 mod wasm;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -46,6 +46,8 @@ enum Command {
     /// administrator's one-time password.
     Demo(DemoArguments),
     /// Measures what recording, searching and seeking cost on this machine.
+    ///
+    /// `bench codec` measures the codec alone, beside other encoders.
     Bench(BenchArguments),
 }
 
@@ -71,10 +73,49 @@ struct DemoArguments {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 struct BenchArguments {
     /// Seconds for each of the measured situations.
     #[arg(long, default_value_t = 120)]
     seconds: u64,
+    #[command(subcommand)]
+    part: Option<BenchPart>,
+}
+
+#[derive(Subcommand)]
+enum BenchPart {
+    /// Measures the codec beside its peers, on recordings of real applications.
+    ///
+    /// Five recordings are made in the first run, by scripts that use a terminal, a browser, an
+    /// editor, a spreadsheet and a file manager on a virtual display (about 25 minutes in all), and
+    /// kept in the target folder under bench/codec: delete a file there to have it made again.
+    ///
+    /// This codec, x264 (lossless and not), VP9 and SVT-AV1 then encode the same frames with one
+    /// thread each. The peers take about a quarter of an hour; their results are kept beside the
+    /// recordings too, and used again as long as recordings and encoders are the same.
+    ///
+    /// Prints a table for each recording with the aims and whether they are met.
+    Codec(CodecBenchArguments),
+}
+
+#[derive(Args)]
+struct CodecBenchArguments {
+    /// Only these recordings, with commas between them: busy, film, office, remote, static.
+    #[arg(long, value_name = "NAMES")]
+    only: Option<String>,
+    /// Measures this codec alone.
+    #[arg(long)]
+    no_peers: bool,
+    /// Measures the peers again, also where their results are kept.
+    #[arg(long, conflicts_with = "no_peers")]
+    fresh_peers: bool,
+    /// Writes everything into this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measures nothing: writes the picture at this many seconds of each of the recordings into a
+    /// PPM file beside it.
+    #[arg(long, value_name = "SECONDS")]
+    picture_at: Option<f64>,
 }
 
 fn main() -> ExitCode {
@@ -119,6 +160,9 @@ fn demo(workspace: &Workspace, arguments: &DemoArguments) -> Result<()> {
 }
 
 fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
+    if let Some(BenchPart::Codec(arguments)) = &arguments.part {
+        return codec_bench(workspace, arguments);
+    }
     packages::install(packages::BUILD)?;
     packages::install(packages::DESKTOP)?;
     build::everything(workspace, Profile::Release)?;
@@ -129,5 +173,40 @@ fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
         .args(["--seconds", &arguments.seconds.to_string()])
         .arg("--seek-script")
         .arg(workspace.path("console/tests/bench/seek.mjs"));
+    command.run()
+}
+
+fn codec_bench(workspace: &Workspace, arguments: &CodecBenchArguments) -> Result<()> {
+    packages::install(packages::BUILD)?;
+    packages::install(packages::DESKTOP)?;
+    packages::install(packages::CODEC_BENCH)?;
+    build::npm_packages(workspace)?;
+    wasm::decoder(workspace)?;
+    build::rehearsal(workspace)?;
+    let mut command = workspace.built(Profile::Release, "eidetic-rehearsal");
+    command
+        .arg("codec-bench")
+        .arg("--cache")
+        .arg(workspace.target().join("bench/codec"))
+        .arg("--decode-script")
+        .arg(workspace.path("console/tests/bench/decode.mjs"))
+        .arg("--decoder")
+        .arg(workspace.path("console/static/decoder.wasm"));
+    if let Some(names) = &arguments.only {
+        command.args(["--only", names]);
+    }
+    if arguments.no_peers {
+        command.arg("--no-peers");
+    }
+    if arguments.fresh_peers {
+        command.arg("--fresh-peers");
+    }
+    if let Some(file) = &arguments.json {
+        // The program runs in the checkout, the file is meant where this one runs.
+        command.arg("--json").arg(std::path::absolute(file)?);
+    }
+    if let Some(seconds) = arguments.picture_at {
+        command.args(["--picture-at", &seconds.to_string()]);
+    }
     command.run()
 }

@@ -31,6 +31,23 @@ pub const DESKTOP: &[&str] = &[
     "fonts-dejavu-core",
 ];
 
+/// For the recordings that the codec is measured on: further applications, what they show, and the
+/// encoders that the codec is compared with.
+pub const CODEC_BENCH: &[&str] = &[
+    "libreoffice-calc",
+    "libreoffice-gtk3",
+    "pcmanfm",
+    "vim",
+    "procps",
+    "mpv",
+    "tint2",
+    "ffmpeg",
+    "fonts-liberation",
+    "adwaita-icon-theme",
+    "debian-handbook",
+    "mate-backgrounds",
+];
+
 /// Installs those that are missing.
 pub fn install(packages: &[&str]) -> Result<()> {
     let missing: Vec<_> = packages

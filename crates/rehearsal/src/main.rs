@@ -12,6 +12,7 @@
 mod api;
 mod bench;
 mod check;
+mod codec_bench;
 mod decoders;
 mod demo;
 mod desktop;
@@ -46,6 +47,8 @@ enum Command {
     },
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
+    /// Measures the codec beside its peers, on recordings of real applications.
+    CodecBench(codec_bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -64,5 +67,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::CodecBench(arguments) => codec_bench::run(&arguments),
     }
 }

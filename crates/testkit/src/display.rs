@@ -1,7 +1,7 @@
 //! Virtual X displays.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
 };
@@ -14,6 +14,7 @@ use crate::eventually;
 #[derive(Debug)]
 pub struct VirtualDisplay {
     name: String,
+    environment: Vec<(OsString, OsString)>,
     programs: Vec<Child>,
     server: Child,
 }
@@ -78,6 +79,7 @@ impl VirtualDisplay {
             .context("Xvfb ended before its display was ready")?;
         Ok(Self {
             name: format!(":{number}"),
+            environment: Vec::new(),
             programs: Vec::new(),
             server,
         })
@@ -86,6 +88,11 @@ impl VirtualDisplay {
     /// The display's name, such as `:99`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Gives the programs that are started from now on a variable in their environment.
+    pub fn set_environment(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.into(), value.into()));
     }
 
     /// Starts a program on the display and returns its process id.
@@ -129,6 +136,7 @@ impl VirtualDisplay {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("DISPLAY", &self.name)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,0 +1,16 @@
+//! What this codec takes: bytes, time and memory, with one thread.
+
+mod browser;
+mod cpu;
+mod decode;
+mod encode;
+mod memory;
+mod seek;
+mod segments;
+
+pub use self::{
+    browser::Browser,
+    decode::decode,
+    encode::{Encoded, KnownDamage, encode},
+    seek::{seek, spots},
+};
