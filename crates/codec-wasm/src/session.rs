@@ -385,7 +385,7 @@ mod tests {
         let mut session = SegmentSession::new(64 << 20);
         give(&mut session, &bytes[..20]);
         assert_eq!(session.open(), Ok(None));
-        give(&mut session, &bytes[..1000]);
+        give(&mut session, &bytes[..500]);
         assert_eq!(session.open(), Ok(Some(48)));
         session
     }

@@ -59,6 +59,8 @@ pub(crate) struct Move {
 #[derive(Debug, Clone)]
 pub(crate) struct Syntax {
     time: Signed,
+    coarse_time: Signed,
+    time_is_coarse: Bit,
     intervals: [u64; 2],
     follows: Bit,
     is_step_back: [Bit; 2],
@@ -79,6 +81,8 @@ impl Syntax {
     /// Nothing is known.
     pub(crate) const NEW: Self = Self {
         time: Signed::NEW,
+        coarse_time: Signed::NEW,
+        time_is_coarse: Bit::NEW,
         intervals: [0; 2],
         follows: Bit::NEW,
         is_step_back: [Bit::NEW; 2],
@@ -100,7 +104,14 @@ impl Syntax {
     pub(crate) fn time<C: Coder>(&mut self, coder: &mut C, micros: u64) -> u64 {
         let [last, expected] = self.intervals;
         let difference = micros.wrapping_sub(expected) as i64;
-        let micros = expected.wrapping_add(self.time.code(coder, difference) as u64);
+        let is_coarse = difference % COARSE_MICROS == 0;
+        let difference = if coder.bit(&mut self.time_is_coarse, is_coarse) {
+            let steps = self.coarse_time.code(coder, difference / COARSE_MICROS);
+            steps.wrapping_mul(COARSE_MICROS)
+        } else {
+            self.time.code(coder, difference)
+        };
+        let micros = expected.wrapping_add(difference as u64);
         self.intervals = [micros, last];
         micros
     }
@@ -199,6 +210,9 @@ impl Syntax {
         (expected + distance as usize) % capacity
     }
 }
+
+/// Differences of time that are a multiple of this are told by how many times it.
+pub(crate) const COARSE_MICROS: i64 = 10_000;
 
 /// More moves in a frame are refused.
 pub(crate) const MAX_MOVES: usize = 64;

@@ -67,10 +67,10 @@ impl Film {
         };
         let limits = match quality {
             Quality::Exact => None,
-            Quality::Lossless => limits(7_500, 8, Some(1_000_000)),
-            Quality::High => limits(6_000, 10, Some(5_000_000)),
-            Quality::Medium => limits(4_000, 14, Some(30_000_000)),
-            Quality::Low => limits(2_500, 18, None),
+            Quality::Lossless => limits(5_000, 8, Some(1_000_000)),
+            Quality::High => limits(4_500, 10, Some(5_000_000)),
+            Quality::Medium => limits(3_500, 14, Some(30_000_000)),
+            Quality::Low => limits(2_000, 18, None),
         };
         let tiles = match limits {
             Some(_) => vec![FilmTile::default(); size.tiles() as usize],

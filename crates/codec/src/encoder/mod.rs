@@ -30,7 +30,7 @@ use drag::DragFinder;
 use film::Film;
 use frame::{Before, Cost, FrameEncoder};
 use motion::Vector;
-use packet::OpenPacket;
+use packet::{OpenPacket, Timing};
 use scroll::ScrollFinder;
 use seen::{SeenTiles, tile_hash};
 #[cfg(any(test, feature = "fuzzing"))]
@@ -302,7 +302,7 @@ impl Encoder {
         self.picture.clear();
         self.open = Some(OpenPacket::new(PacketKind::Key, time));
         let tiles = self.config.size.tiles();
-        self.with_frame(frame, time, |encoder| {
+        self.with_frame(frame, time, Timing::Exact, |encoder| {
             encoder.encode(&[], 0..tiles, Before::Nothing);
         });
         // The key frame's own work is there wherever the key frames are.
@@ -319,7 +319,11 @@ impl Encoder {
             self.open = Some(OpenPacket::new(PacketKind::Delta, time));
         }
         if self.is_step_back(frame) {
-            self.with_frame(frame, time, |encoder| encoder.step_back());
+            let timing = match self.alternations {
+                0..ALTERNATIONS_AT_ONCE => Timing::Exact,
+                _ => Timing::Coarse,
+            };
+            self.with_frame(frame, time, timing, |encoder| encoder.step_back());
             return Novelty::None;
         }
         let moves = self.find_moves(frame);
@@ -338,7 +342,7 @@ impl Encoder {
             self.comparer
                 .changed_tiles(frame, &self.picture, Damage::Rects(&rects), &mut changed);
         }
-        self.with_frame(frame, time, |encoder| {
+        self.with_frame(frame, time, Timing::Exact, |encoder| {
             encoder.encode(&moves, changed.iter().copied(), Before::Picture);
         });
         self.changed = changed;
@@ -350,12 +354,13 @@ impl Encoder {
         &mut self,
         frame: FrameRef<'_>,
         time: MediaTime,
+        timing: Timing,
         encode: impl FnOnce(&mut FrameEncoder<'_, '_>),
     ) {
         let Some(open) = &mut self.open else {
             return;
         };
-        open.begin_frame(&mut self.state.syntax, time);
+        open.begin_frame(&mut self.state.syntax, time, timing);
         let mut source = Source::new(frame, self.config.size, &mut self.line);
         let mut encoder = FrameEncoder {
             coder: &mut open.coder,

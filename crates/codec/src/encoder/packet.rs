@@ -6,7 +6,15 @@ use super::EncodedPacket;
 use crate::entropy::{BitWriter, RangeEncoder};
 use crate::media_time::MediaTime;
 use crate::segment::PacketKind;
-use crate::syntax::Syntax;
+use crate::syntax::{COARSE_MICROS, Syntax};
+
+/// How exactly a frame's time is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timing {
+    Exact,
+    /// To a hundredth of a second: enough for a cursor that blinks.
+    Coarse,
+}
 
 /// Frames that go out together.
 #[derive(Debug)]
@@ -30,13 +38,18 @@ impl OpenPacket {
     }
 
     /// Begins a frame.
-    pub(super) fn begin_frame(&mut self, syntax: &mut Syntax, time: MediaTime) {
+    pub(super) fn begin_frame(&mut self, syntax: &mut Syntax, time: MediaTime, exactness: Timing) {
         if self.frames > 0 {
+            let micros = time.micros_since(self.last).unwrap_or(0);
+            let micros = match exactness {
+                Timing::Exact => micros,
+                Timing::Coarse => (micros + COARSE / 2) / COARSE * COARSE,
+            };
             syntax.follows(&mut self.coder, true);
-            syntax.time(&mut self.coder, time.micros_since(self.last).unwrap_or(0));
+            syntax.time(&mut self.coder, micros);
+            self.last = self.last.checked_add_micros(micros).unwrap_or(self.last);
         }
         self.frames += 1;
-        self.last = time.max(self.last);
     }
 
     /// Whether the packet may wait for a frame after `time`.
@@ -67,7 +80,8 @@ impl OpenPacket {
 }
 
 /// Frames that show nothing new wait no longer than this for others.
-const MAX_WAIT_MICROS: u64 = 20_000_000;
+const MAX_WAIT_MICROS: u64 = 30_000_000;
+const COARSE: u64 = COARSE_MICROS as u64;
 /// More frames are not put into a packet.
 const MAX_FRAMES: u32 = 1000;
 /// A longer packet does not wait.
