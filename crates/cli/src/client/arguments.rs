@@ -36,11 +36,6 @@ pub struct ServerArguments {
 }
 
 impl ServerArguments {
-    /// Whether a server was named.
-    pub fn is_given(&self) -> bool {
-        self.server.is_some()
-    }
-
     /// Signs in, asking for the password if it is not known.
     pub fn connect(&self) -> anyhow::Result<Connection> {
         let address = self.server.as_deref().context(

@@ -130,11 +130,6 @@ impl Pacer {
             is_new,
         })
     }
-
-    /// Whether no picture was coded at all.
-    pub fn is_idle(&self) -> bool {
-        self.coded.is_none()
-    }
 }
 
 /// Nothing changes for so long: then only so much of it is shown.

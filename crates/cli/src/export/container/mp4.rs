@@ -10,9 +10,9 @@ use std::io::Write;
 
 use anyhow::{Context as _, bail};
 use mp4_atom::{
-    Atom as _, Avc1, Avcc, AvccExt, Co64, Codec, Colr, Dinf, Dref, DrefEntry, Encode as _,
+    Atom as _, Avc1, Avcc, AvccExt, Co64, Codec, Colr, Desc, Dinf, Dref, DrefEntry, Encode as _,
     FixedPoint, FourCC, Ftyp, Hdlr, Header, Ilst, Matrix, Mdat, Mdhd, Mdia, Meta, Minf, Moov, Mvhd,
-    Name, Nmhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd,
+    Nmhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd,
     Tool, Trak, Tx3g, Udta, Url, Visual, Vmhd,
 };
 
@@ -306,7 +306,11 @@ fn named(name: &str) -> Udta {
             },
             items: vec![
                 Ilst {
-                    name: Some(Name(name.to_owned())),
+                    desc: Some(Desc {
+                        country_indicator: 0,
+                        language_indicator: 0,
+                        text: name.to_owned(),
+                    }),
                     ctoo: Some(Tool {
                         country_indicator: 0,
                         language_indicator: 0,

@@ -37,7 +37,7 @@ impl Av1 {
             low_latency: true,
             quantizer: QUANTIZER,
             min_key_frame_interval: 0,
-            max_key_frame_interval: u64::from(u32::MAX),
+            max_key_frame_interval: NEVER,
             // What can be worked on at the same time.
             tiles: TILES,
             speed_settings,
@@ -115,3 +115,5 @@ fn without_delimiter(mut data: Vec<u8>) -> Vec<u8> {
 const QUANTIZER: usize = 80;
 const FASTEST: u8 = 10;
 const TILES: usize = 4;
+/// In pictures: the longest interval that rav1e takes is not much longer.
+const NEVER: u64 = 1 << 28;
