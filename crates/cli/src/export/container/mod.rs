@@ -38,3 +38,6 @@ const SUBTITLES: &str = "Activity";
 
 /// As in the version that wrote it.
 const PROGRAM: &str = concat!("Eidetic ", env!("CARGO_PKG_VERSION"));
+
+#[cfg(test)]
+mod tests;
