@@ -154,8 +154,7 @@ impl Connection {
         &self,
         answer: Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, ClientError> {
-        let mut response =
-            answer.map_err(|error| ClientError::transport(&self.address, &error))?;
+        let mut response = answer.map_err(|error| ClientError::transport(&self.address, &error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);

@@ -131,14 +131,23 @@ mod tests {
     fn a_session_is_told_from_files() {
         assert_eq!(source(&[ID]).unwrap(), Source::Session(ID.to_owned()));
         let files = ["one.eid", "two.eid"].map(PathBuf::from).to_vec();
-        assert_eq!(source(&["one.eid", "two.eid"]).unwrap(), Source::Files(files));
+        assert_eq!(
+            source(&["one.eid", "two.eid"]).unwrap(),
+            Source::Files(files)
+        );
         assert!(source(&[ID, "one.eid"]).is_err());
         assert!(source(&[ID, ID]).is_err());
     }
 
     #[test]
     fn numbers_without_sense_are_refused() {
-        for wrong in ["--speed=0", "--speed=nan", "--fps=-1", "--fps=1000", "--display=0"] {
+        for wrong in [
+            "--speed=0",
+            "--speed=nan",
+            "--fps=-1",
+            "--fps=1000",
+            "--display=0",
+        ] {
             let arguments = ["export", "one.eid", "-o", "clip.mp4", wrong];
             assert!(Program::try_parse_from(arguments).is_err(), "{wrong}");
         }

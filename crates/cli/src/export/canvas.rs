@@ -17,9 +17,9 @@ impl Canvas {
     /// one colour for each two pixels, and not smaller than encoders can take.
     pub fn for_sizes(sizes: impl IntoIterator<Item = (u32, u32)>) -> Self {
         let side = |longest: u32| (longest as usize).next_multiple_of(2).max(SMALLEST_SIDE);
-        let (width, height) = sizes
-            .into_iter()
-            .fold((0, 0), |(width, height), size| (size.0.max(width), size.1.max(height)));
+        let (width, height) = sizes.into_iter().fold((0, 0), |(width, height), size| {
+            (size.0.max(width), size.1.max(height))
+        });
         let (width, height) = (side(width), side(height));
         Self {
             width,

@@ -175,12 +175,18 @@ mod tests {
     #[test]
     fn segments_outside_of_the_time_do_not_count() {
         assert_eq!(told(&[segment(-50, -10), segment(100, 120)]), "");
-        assert_eq!(told(&[segment(-50, 30), segment(30, 120)]), "#0 0-30, #1 30-100");
+        assert_eq!(
+            told(&[segment(-50, 30), segment(30, 120)]),
+            "#0 0-30, #1 30-100"
+        );
     }
 
     #[test]
     fn of_two_at_the_same_time_the_later_one_takes_over() {
-        assert_eq!(told(&[segment(0, 60), segment(50, 100)]), "#0 0-50, #1 50-100");
+        assert_eq!(
+            told(&[segment(0, 60), segment(50, 100)]),
+            "#0 0-50, #1 50-100"
+        );
     }
 
     #[test]
@@ -193,7 +199,12 @@ mod tests {
 
     #[test]
     fn recorded_times_are_joined() {
-        let segments = [segment(0, 20), segment(21, 40), lost(40, 50), segment(50, 60)];
+        let segments = [
+            segment(0, 20),
+            segment(21, 40),
+            lost(40, 50),
+            segment(50, 60),
+        ];
         assert_eq!(recorded(&segments), [span(0, 40), span(50, 60)]);
     }
 }

@@ -87,7 +87,10 @@ mod tests {
         ] {
             let found = converted(rgb.0, rgb.1, rgb.2);
             for (found, expected) in found.iter().zip(expected) {
-                assert!(found.abs_diff(expected) <= 1, "{rgb:?}: {found} not {expected}");
+                assert!(
+                    found.abs_diff(expected) <= 1,
+                    "{rgb:?}: {found} not {expected}"
+                );
             }
         }
     }

@@ -118,8 +118,14 @@ mod tests {
     #[test]
     fn times_with_a_zone_are_taken_as_they_are() {
         assert_eq!(resolved("2026-11-20T21:05:00Z"), "2026-11-20T21:05:00Z");
-        assert_eq!(resolved("2026-11-20T21:05:00+01:00"), "2026-11-20T20:05:00Z");
-        assert_eq!(resolved("2026-11-20 21:05:00-05:00"), "2026-11-21T02:05:00Z");
+        assert_eq!(
+            resolved("2026-11-20T21:05:00+01:00"),
+            "2026-11-20T20:05:00Z"
+        );
+        assert_eq!(
+            resolved("2026-11-20 21:05:00-05:00"),
+            "2026-11-21T02:05:00Z"
+        );
     }
 
     #[test]

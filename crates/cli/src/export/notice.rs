@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use embedded_graphics::Drawable as _;
 use embedded_graphics::Pixel;
 use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{OriginDimensions, Point, Size};
@@ -10,7 +11,6 @@ use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::RgbColor as _;
 use embedded_graphics::text::{Alignment, Baseline, Text};
-use embedded_graphics::Drawable as _;
 
 use super::canvas::BYTES;
 
@@ -21,9 +21,16 @@ pub fn write(pixels: &mut [u8], width: usize, height: usize, lines: &[String]) {
     let fits = |font: &MonoFont<'_>, scale: usize| {
         longest * font.character_size.width as usize * scale <= width
     };
-    let font = if fits(&FONT_10X20, 1) { &FONT_10X20 } else { &FONT_5X8 };
+    let font = if fits(&FONT_10X20, 1) {
+        &FONT_10X20
+    } else {
+        &FONT_5X8
+    };
     let wanted = (height / LINES_ON_A_SCREEN / font.character_size.height as usize).max(1);
-    let scale = (1..=wanted).rev().find(|&scale| fits(font, scale)).unwrap_or(1);
+    let scale = (1..=wanted)
+        .rev()
+        .find(|&scale| fits(font, scale))
+        .unwrap_or(1);
 
     let mut picture = Scaled {
         pixels,
@@ -74,8 +81,7 @@ impl DrawTarget for Scaled<'_> {
             for y in top..(top + self.scale).min(self.height) {
                 for x in left..(left + self.scale).min(self.width) {
                     let at = (y * self.width + x) * BYTES;
-                    self.pixels[at..at + 3]
-                        .copy_from_slice(&[colour.b(), colour.g(), colour.r()]);
+                    self.pixels[at..at + 3].copy_from_slice(&[colour.b(), colour.g(), colour.r()]);
                     self.pixels[at + 3] = 0;
                 }
             }

@@ -45,7 +45,10 @@ impl Output {
     /// Begins a file in the folder of `path`.
     pub fn create(path: &Path, overwrite: bool) -> anyhow::Result<Self> {
         if path.exists() && !overwrite {
-            bail!("{} is there already: say --force to replace it", path.display());
+            bail!(
+                "{} is there already: say --force to replace it",
+                path.display()
+            );
         }
         let temporary = temporary_file(folder_of(path))
             .with_context(|| format!("failed to make a file beside {}", path.display()))?;
@@ -72,10 +75,25 @@ impl Output {
         file.sync_all().with_context(failed)?;
         let bytes = file.metadata().with_context(failed)?.len();
         // Whoever interrupts from here on comes too late.
-        let mut temporary = self.temporary.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut temporary = self
+            .temporary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let temporary = temporary.take().context("interrupted")?;
         temporary.persist(&self.path).with_context(failed)?;
         Ok(bytes)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // Who listens for Ctrl-C has the name, too, and never lets go of it.
+        drop(
+            self.temporary
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 }
 

@@ -43,11 +43,18 @@ impl Clock {
 
     /// When a moment up to the last change is in the video.
     pub fn at(&self, moment: Timestamp) -> VideoTime {
-        let after = self.changes.partition_point(|&(change, _)| change <= moment);
-        let (Some(&(from, start)), Some(&(until, end))) =
-            (self.changes.get(after.wrapping_sub(1)), self.changes.get(after))
-        else {
-            let nearest = if after == 0 { self.changes[0] } else { *self.last() };
+        let after = self
+            .changes
+            .partition_point(|&(change, _)| change <= moment);
+        let (Some(&(from, start)), Some(&(until, end))) = (
+            self.changes.get(after.wrapping_sub(1)),
+            self.changes.get(after),
+        ) else {
+            let nearest = if after == 0 {
+                self.changes[0]
+            } else {
+                *self.last()
+            };
             return self.video_time(nearest.1);
         };
         let whole = until.saturating_since(from).as_secs_f64();
@@ -199,12 +206,18 @@ mod tests {
     #[test]
     fn of_pictures_that_come_too_fast_the_latest_is_shown_as_soon_as_it_may() {
         // The one at 90 replaces those at 30 and 60 before any of them was due.
-        assert_eq!(shots(10.0, &[0, 30, 60, 90, 130, 500], 900), "0 100 200 500");
+        assert_eq!(
+            shots(10.0, &[0, 30, 60, 90, 130, 500], 900),
+            "0 100 200 500"
+        );
     }
 
     #[test]
     fn a_still_picture_is_repeated_now_and_then() {
-        assert_eq!(shots(10.0, &[0, 4500], 9000), "0 (2000) (4000) 4500 (6500) (8500)");
+        assert_eq!(
+            shots(10.0, &[0, 4500], 9000),
+            "0 (2000) (4000) 4500 (6500) (8500)"
+        );
     }
 
     #[test]

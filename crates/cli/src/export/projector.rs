@@ -52,7 +52,11 @@ impl Projector {
     }
 
     /// From `moment` on, which is not before the one told last, the canvas is as `draw` makes it.
-    pub fn show(&mut self, moment: Timestamp, draw: impl FnOnce(&mut Canvas)) -> anyhow::Result<()> {
+    pub fn show(
+        &mut self,
+        moment: Timestamp,
+        draw: impl FnOnce(&mut Canvas),
+    ) -> anyhow::Result<()> {
         let at = self.clock.change(moment);
         self.code_before(at)?;
         draw(&mut self.canvas);

@@ -60,11 +60,7 @@ pub struct Title {
 /// Where the bytes of segments are.
 pub trait SegmentStore {
     /// The bytes of a segment from an offset on.
-    fn open<'a>(
-        &'a self,
-        segment: &Segment,
-        offset: u64,
-    ) -> anyhow::Result<Box<dyn Read + 'a>>;
+    fn open<'a>(&'a self, segment: &Segment, offset: u64) -> anyhow::Result<Box<dyn Read + 'a>>;
 }
 
 impl Segment {

@@ -73,9 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = output.file();
     match format {
         Format::Mp4 => mp4::write(&made, &mut film.track, file),
-        Format::WebM => {
-            webm::write(&made, &mut film.track, folder_of(&arguments.output), file)
-        }
+        Format::WebM => webm::write(&made, &mut film.track, folder_of(&arguments.output), file),
     }
     .with_context(|| format!("failed to write {}", arguments.output.display()))?;
     let bytes = output.complete()?;
@@ -120,7 +118,9 @@ fn open(
             let mut notes = Vec::new();
             if displays.len() > 1 && arguments.display.is_none() {
                 let others = displays.iter().filter(|&&other| other != display);
-                let others: Vec<_> = others.map(|other| format!("--display {}", other + 1)).collect();
+                let others: Vec<_> = others
+                    .map(|other| format!("--display {}", other + 1))
+                    .collect();
                 notes.push(Note::Remark(format!(
                     "this is display {}; the session has more: {}",
                     display + 1,

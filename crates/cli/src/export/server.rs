@@ -7,9 +7,7 @@ use eidetic_model::Timestamp;
 
 use super::recording::{KeyFrame, Recording, Segment, SegmentStore, Title};
 use super::span::Span;
-use crate::client::answers::{
-    self, Application, Record, RecordPage, SegmentState, SessionDetail,
-};
+use crate::client::answers::{self, Application, Record, RecordPage, SegmentState, SessionDetail};
 use crate::client::{ClientError, Connection};
 
 /// What a server tells of a session.
@@ -237,7 +235,10 @@ fn unknown_session(error: ClientError, id: &str) -> anyhow::Error {
 /// Which of these displays to export: the one that was asked for, or the first.
 pub fn choose_display(displays: &[u16], wanted: Option<u16>) -> anyhow::Result<u16> {
     let numbers = || {
-        let numbers: Vec<_> = displays.iter().map(|index| (index + 1).to_string()).collect();
+        let numbers: Vec<_> = displays
+            .iter()
+            .map(|index| (index + 1).to_string())
+            .collect();
         numbers.join(", ")
     };
     match (displays.first(), wanted) {
@@ -248,7 +249,10 @@ pub fn choose_display(displays: &[u16], wanted: Option<u16>) -> anyhow::Result<u
             .copied()
             .find(|index| index + 1 == wanted)
             .with_context(|| {
-                format!("nothing was recorded of display {wanted}; there is {}", numbers())
+                format!(
+                    "nothing was recorded of display {wanted}; there is {}",
+                    numbers()
+                )
             }),
     }
 }

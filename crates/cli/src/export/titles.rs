@@ -42,7 +42,11 @@ pub fn cues(titles: &[Title], at: impl Fn(&Title) -> VideoTime, end: VideoTime) 
         })
         .collect();
 
-    let mut changes: Vec<u64> = starts.iter().map(|start| start.0).chain(ends.iter().copied()).collect();
+    let mut changes: Vec<u64> = starts
+        .iter()
+        .map(|start| start.0)
+        .chain(ends.iter().copied())
+        .collect();
     changes.sort_unstable();
     changes.dedup();
     let mut cues: Vec<Cue> = Vec::new();
@@ -128,9 +132,8 @@ mod tests {
                 text: text.to_owned(),
             })
             .collect();
-        let at = |title: &Title| {
-            VideoTime(u64::try_from(title.at.as_unix_micros() / 1000).unwrap_or(0))
-        };
+        let at =
+            |title: &Title| VideoTime(u64::try_from(title.at.as_unix_micros() / 1000).unwrap_or(0));
         let cues = cues(&titles, at, VideoTime(60_000));
         let lines = cues.iter().map(|cue| {
             let (VideoTime(from), VideoTime(until)) = (cue.from, cue.until);
@@ -149,7 +152,10 @@ mod tests {
 
     #[test]
     fn of_what_was_before_the_video_the_last_is_shown() {
-        assert_eq!(told(&[(-9000, "a"), (-5, "b"), (3000, "c")]), "0-3000 b; 3000-60000 c");
+        assert_eq!(
+            told(&[(-9000, "a"), (-5, "b"), (3000, "c")]),
+            "0-3000 b; 3000-60000 c"
+        );
     }
 
     #[test]
@@ -168,13 +174,22 @@ mod tests {
 
     #[test]
     fn an_empty_title_shows_nothing() {
-        assert_eq!(told(&[(0, "a"), (4000, ""), (6000, "b")]), "0-4000 a; 6000-60000 b");
+        assert_eq!(
+            told(&[(0, "a"), (4000, ""), (6000, "b")]),
+            "0-4000 a; 6000-60000 b"
+        );
     }
 
     #[test]
     fn a_title_is_one_line_of_plain_text() {
-        assert_eq!(told(&[(0, "a\r\n\tb \u{7}c\u{1b}[1m")]), "0-60000 a b c [1m");
-        assert_eq!(told(&[(0, "invoice\u{202e}fdp.exe")]), "0-60000 invoicefdp.exe");
+        assert_eq!(
+            told(&[(0, "a\r\n\tb \u{7}c\u{1b}[1m")]),
+            "0-60000 a b c [1m"
+        );
+        assert_eq!(
+            told(&[(0, "invoice\u{202e}fdp.exe")]),
+            "0-60000 invoicefdp.exe"
+        );
     }
 
     #[test]

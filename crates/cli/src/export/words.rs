@@ -26,7 +26,11 @@ pub fn range(span: Span, zone: &TimeZone) -> String {
         (Some(from), Some(until)) => {
             let is_same_day = from.date() == until.date();
             let format = if is_same_day { TIME } else { DATE_AND_TIME };
-            format!("{} to {}", from.strftime(DATE_AND_TIME), until.strftime(format))
+            format!(
+                "{} to {}",
+                from.strftime(DATE_AND_TIME),
+                until.strftime(format)
+            )
         }
         _ => format!("{} to {}", span.from, span.until),
     }
@@ -62,6 +66,9 @@ mod tests {
             from_to(night, &zone),
             "from 2026-11-20 23:59:59 to 2026-11-21 00:00:01"
         );
-        assert_eq!(range(night, &zone), "2026-11-20 23:59:59 to 2026-11-21 00:00:01");
+        assert_eq!(
+            range(night, &zone),
+            "2026-11-20 23:59:59 to 2026-11-21 00:00:01"
+        );
     }
 }

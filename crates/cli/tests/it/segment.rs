@@ -27,16 +27,16 @@ impl Pictures<'_> {
         let header = encoder.segment_header(start, FrameInterval::Variable);
         let mut bytes = Vec::new();
         let mut writer = SegmentWriter::begin(&header, &mut bytes);
+        let pictures: Vec<_> = (0..COLOURS.len())
+            .map(|number| picture(self.width, self.height, number))
+            .collect();
         for (number, &at) in self.at.iter().enumerate() {
-            let data = picture(self.width, self.height, number);
             let frame = FrameRef {
-                data: &data,
+                data: &pictures[number % COLOURS.len()],
                 stride: self.width as usize * 4,
             };
             let time = MediaTime::from_micros(at * 1000);
-            if let Encoded::Packet(packet) =
-                encoder.encode(frame, Damage::Unknown, time).unwrap()
-            {
+            if let Encoded::Packet(packet) = encoder.encode(frame, Damage::Unknown, time).unwrap() {
                 writer.append(&packet, &mut bytes).unwrap();
             }
         }
@@ -54,14 +54,7 @@ impl Pictures<'_> {
 /// The pixels of one of the pictures (blue, green, red, 0): a background of a colour of its own
 /// with dark strokes on it.
 pub fn picture(width: u32, height: u32, number: usize) -> Vec<u8> {
-    let colours = [
-        [230, 240, 250],
-        [250, 200, 60],
-        [90, 210, 120],
-        [60, 80, 220],
-        [200, 120, 200],
-    ];
-    let [blue, green, red] = colours[number % colours.len()];
+    let [blue, green, red] = COLOURS[number % COLOURS.len()];
     let pixels = (0..width * height).flat_map(|at| {
         let (x, y) = (at % width, at / width);
         let is_stroke = y % 16 < 10 && (x + y * 3) % 11 < 2;
@@ -72,3 +65,15 @@ pub fn picture(width: u32, height: u32, number: usize) -> Vec<u8> {
     });
     pixels.collect()
 }
+
+/// Greys, because videos have one colour for each four pixels; and one colour.
+const COLOURS: [[u8; 3]; 5] = [
+    [235, 235, 235],
+    [190, 190, 190],
+    [150, 150, 150],
+    [110, 110, 110],
+    COLOURED,
+];
+
+/// Of the last picture: a red.
+pub const COLOURED: [u8; 3] = [60, 50, 210];

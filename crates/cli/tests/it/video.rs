@@ -12,8 +12,12 @@ pub fn about(path: &Path) -> String {
 /// When pictures are shown, in milliseconds.
 pub fn times(path: &Path) -> Vec<u64> {
     let told = probed(path, "packet=pts_time");
-    let times = told.lines().filter_map(|line| line.strip_prefix("pts_time="));
-    times.map(|time| (time.parse::<f64>().unwrap() * 1000.0).round() as u64).collect()
+    let times = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("pts_time="));
+    times
+        .map(|time| (time.parse::<f64>().unwrap() * 1000.0).round() as u64)
+        .collect()
 }
 
 /// How long the video is, in milliseconds.
@@ -49,26 +53,37 @@ pub fn shown_at(path: &Path, millis: u64) -> Vec<u8> {
 }
 
 /// How alike two pictures are, in decibels of brightness.
-///
-/// Of colours, videos have one for each four pixels, so they differ where strokes are.
 pub fn likeness(one: &[u8], other: &[u8]) -> f64 {
     assert_eq!(one.len(), other.len());
     let brightness = |pixel: &[u8]| {
         0.0722 * f64::from(pixel[0]) + 0.7152 * f64::from(pixel[1]) + 0.2126 * f64::from(pixel[2])
     };
     let pairs = one.chunks_exact(4).zip(other.chunks_exact(4));
-    let squares: f64 = pairs.map(|(one, other)| (brightness(one) - brightness(other)).powi(2)).sum();
+    let squares: f64 = pairs
+        .map(|(one, other)| (brightness(one) - brightness(other)).powi(2))
+        .sum();
     let mean = squares / (one.len() / 4) as f64;
     10.0 * (255.0 * 255.0 / mean.max(1e-9)).log10()
 }
 
 fn probed(path: &Path, entries: &str) -> String {
     let output = Command::new("ffprobe")
-        .args(["-v", "error", "-of", "default=noprint_wrappers=1", "-show_entries", entries])
+        .args([
+            "-v",
+            "error",
+            "-of",
+            "default=noprint_wrappers=1",
+            "-show_entries",
+            entries,
+        ])
         .arg(path)
         .output()
         .expect(NEEDED);
-    assert!(output.status.success(), "ffprobe cannot read {}", path.display());
+    assert!(
+        output.status.success(),
+        "ffprobe cannot read {}",
+        path.display()
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail};
 use mp4_atom::{
     Atom as _, Avc1, Avcc, AvccExt, Co64, Codec, Colr, Desc, Dinf, Dref, DrefEntry, Encode as _,
     FixedPoint, FourCC, Ftyp, Hdlr, Header, Ilst, Matrix, Mdat, Mdhd, Mdia, Meta, Minf, Moov, Mvhd,
-    Nmhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd,
-    Tool, Trak, Tx3g, Udta, Url, Visual, Vmhd,
+    Nmhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd, Tool,
+    Trak, Tx3g, Udta, Url, Visual, Vmhd,
 };
 
 use super::{Film, PROGRAM, SUBTITLES, Track};
@@ -27,7 +27,9 @@ pub fn write(film: &Film<'_>, track: &mut Track, output: &mut impl Write) -> any
     let ftyp = encoded(&Ftyp {
         major_brand: FourCC::new(b"isom"),
         minor_version: 0x200,
-        compatible_brands: [b"isom", b"iso2", b"avc1", b"mp41"].map(FourCC::new).to_vec(),
+        compatible_brands: [b"isom", b"iso2", b"avc1", b"mp41"]
+            .map(FourCC::new)
+            .to_vec(),
     })?;
     let data_bytes = texts.bytes.len() as u64 + track.bytes();
     let mut data_header = Vec::new();
@@ -60,7 +62,12 @@ fn moov(
     wide: bool,
 ) -> anyhow::Result<Moov> {
     let created = mp4_seconds(film);
-    let mut tracks = vec![video(film, track, data_offset + texts.bytes.len() as u64, wide)?];
+    let mut tracks = vec![video(
+        film,
+        track,
+        data_offset + texts.bytes.len() as u64,
+        wide,
+    )?];
     if !film.cues.is_empty() {
         tracks.push(subtitles(film, texts, data_offset, wide)?);
     }
@@ -94,9 +101,19 @@ fn video(film: &Film<'_>, track: &Track, offset: u64, wide: bool) -> anyhow::Res
     });
     let (width, height) = (u16::try_from(film.width)?, u16::try_from(film.height)?);
     let samples = track.samples();
-    let ends = samples.iter().skip(1).map(|sample| sample.at).chain([film.end]);
-    let lasts = samples.iter().zip(ends).map(|(sample, end)| end.0 - sample.at.0);
-    let keys = samples.iter().enumerate().filter(|(_, sample)| sample.is_key);
+    let ends = samples
+        .iter()
+        .skip(1)
+        .map(|sample| sample.at)
+        .chain([film.end]);
+    let lasts = samples
+        .iter()
+        .zip(ends)
+        .map(|(sample, end)| end.0 - sample.at.0);
+    let keys = samples
+        .iter()
+        .enumerate()
+        .filter(|(_, sample)| sample.is_key);
     let stbl = Stbl {
         stsd: Stsd {
             codecs: vec![Codec::Avc1(Avc1 {
@@ -120,7 +137,12 @@ fn video(film: &Film<'_>, track: &Track, offset: u64, wide: bool) -> anyhow::Res
         stss: Some(Stss {
             entries: keys.map(|(index, _)| index as u32 + 1).collect(),
         }),
-        ..placed(samples.iter().map(|sample| (offset + sample.offset, sample.bytes)), wide)
+        ..placed(
+            samples
+                .iter()
+                .map(|sample| (offset + sample.offset, sample.bytes)),
+            wide,
+        )
     };
     Ok(Trak {
         tkhd: Tkhd {
@@ -128,10 +150,16 @@ fn video(film: &Film<'_>, track: &Track, offset: u64, wide: bool) -> anyhow::Res
             height: FixedPoint::new(height, 0),
             ..header(film, VIDEO_TRACK)
         },
-        mdia: media(film, b"vide", "Screen", stbl, Minf {
-            vmhd: Some(Vmhd::default()),
-            ..Minf::default()
-        }),
+        mdia: media(
+            film,
+            b"vide",
+            "Screen",
+            stbl,
+            Minf {
+                vmhd: Some(Vmhd::default()),
+                ..Minf::default()
+            },
+        ),
         ..Trak::default()
     })
 }
@@ -150,7 +178,12 @@ fn subtitles(film: &Film<'_>, texts: &Texts, offset: u64, wide: bool) -> anyhow:
         stsd: Stsd {
             codecs: vec![Codec::Tx3g(Tx3g {
                 data_reference_index: 1,
-                box_record: [0, 0, i16::try_from(strip)?, i16::try_from(width).unwrap_or(i16::MAX)],
+                box_record: [
+                    0,
+                    0,
+                    i16::try_from(strip)?,
+                    i16::try_from(width).unwrap_or(i16::MAX),
+                ],
                 ..Tx3g::default()
             })],
         },
@@ -169,10 +202,16 @@ fn subtitles(film: &Film<'_>, texts: &Texts, offset: u64, wide: bool) -> anyhow:
             },
             ..header(film, SUBTITLE_TRACK)
         },
-        mdia: media(film, b"sbtl", SUBTITLES, stbl, Minf {
-            nmhd: Some(Nmhd {}),
-            ..Minf::default()
-        }),
+        mdia: media(
+            film,
+            b"sbtl",
+            SUBTITLES,
+            stbl,
+            Minf {
+                nmhd: Some(Nmhd {}),
+                ..Minf::default()
+            },
+        ),
         ..Trak::default()
     })
 }

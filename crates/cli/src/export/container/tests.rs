@@ -71,9 +71,13 @@ fn brightness(second: u64) -> u8 {
 
 /// Standard output of one of ffmpeg's programs, which must not complain.
 fn told(program: &str, arguments: &str, path: &Path) -> String {
-    let arguments = arguments
-        .split_whitespace()
-        .map(|word| if word == "FILE" { path.as_os_str() } else { word.as_ref() });
+    let arguments = arguments.split_whitespace().map(|word| {
+        if word == "FILE" {
+            path.as_os_str()
+        } else {
+            word.as_ref()
+        }
+    });
     let output = Command::new(program)
         .args(["-v", "warning"])
         .args(arguments)
@@ -127,7 +131,12 @@ fn pictures_have_their_times_and_the_files_say_what_they_are() {
             &path,
         );
         let expected: Vec<_> = (0..SECONDS)
-            .map(|second| format!("{second}.000000,{}_", if second % 5 == 0 { "K" } else { "_" }))
+            .map(|second| {
+                format!(
+                    "{second}.000000,{}_",
+                    if second % 5 == 0 { "K" } else { "_" }
+                )
+            })
             .collect();
         assert_eq!(times.lines().collect::<Vec<_>>(), expected);
 
@@ -163,7 +172,14 @@ fn players_can_begin_anywhere() {
                  -f framecrc -"
             );
             let played = told("ffmpeg", &arguments, &path);
-            let picture = |text: &str| text.lines().last().unwrap().rsplit(", ").next().map(str::to_owned);
+            let picture = |text: &str| {
+                text.lines()
+                    .last()
+                    .unwrap()
+                    .rsplit(", ")
+                    .next()
+                    .map(str::to_owned)
+            };
             assert_eq!(picture(&seeked), picture(&played), "{format:?} at {second}");
         }
     }
@@ -174,7 +190,11 @@ fn a_film_without_titles_has_no_subtitles() {
     for format in [Format::Mp4, Format::WebM] {
         let folder = tempfile::tempdir().unwrap();
         let path = film(format, &[], folder.path());
-        let streams = told("ffprobe", "-show_entries stream=codec_type -of csv=p=0 FILE", &path);
+        let streams = told(
+            "ffprobe",
+            "-show_entries stream=codec_type -of csv=p=0 FILE",
+            &path,
+        );
         assert_eq!(streams, "video\n");
     }
 }

@@ -88,7 +88,12 @@ impl Clusters {
         })
     }
 
-    fn push(&mut self, track: &mut Track, samples: &[Sample], texts: &[&Cue]) -> anyhow::Result<()> {
+    fn push(
+        &mut self,
+        track: &mut Track,
+        samples: &[Sample],
+        texts: &[&Cue],
+    ) -> anyhow::Result<()> {
         let Some(start) = samples.first().map(|sample| sample.at.0) else {
             return Ok(());
         };
