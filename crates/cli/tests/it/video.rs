@@ -29,8 +29,8 @@ pub fn duration(path: &Path) -> u64 {
 
 /// The picture that a player shows at this time, as pixels of blue, green, red and 0.
 pub fn shown_at(path: &Path, millis: u64) -> Vec<u8> {
-    // All that are shown by then: of a video whose pictures come when they come, the last of them.
-    let chosen = format!("select=lte(t\\,{}.{:03})", millis / 1000, millis % 1000);
+    // All that are shown by then, of which the last counts; half a millisecond is for rounding.
+    let chosen = format!("select=lte(t\\,{}.{:03}5)", millis / 1000, millis % 1000);
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-i"])
         .arg(path)
