@@ -26,7 +26,7 @@ enum Command {
     /// Turn raw screen frames into a segment and back.
     #[command(subcommand)]
     Frames(frames::Command),
-    /// Turn a recorded session into an ordinary video.
+    // Its arguments say more than a line.
     Export(Box<export::Arguments>),
 }
 

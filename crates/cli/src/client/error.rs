@@ -1,5 +1,7 @@
 //! What can go wrong between this program and a server, and what to do about it.
 
+use rustls::CertificateError;
+
 use super::answers::Problem;
 
 /// A request that failed.
@@ -67,15 +69,13 @@ impl ClientError {
     pub(super) fn transport(address: &str, error: &ureq::Error) -> Self {
         let address = address.to_owned();
         match certificate_error(error) {
-            Some(reason @ rustls::CertificateError::NotValidForNameContext { .. }) => {
-                Self::OtherName {
-                    address,
-                    reason: reason.to_string(),
-                }
-            }
-            Some(reason) => Self::NotTrusted {
+            Some(reason @ CertificateError::NotValidForNameContext { .. }) => Self::OtherName {
                 address,
                 reason: reason.to_string(),
+            },
+            Some(reason) => Self::NotTrusted {
+                address,
+                reason: in_words(&reason),
             },
             None => Self::Unreachable {
                 address,
@@ -93,8 +93,16 @@ impl ClientError {
     }
 }
 
+fn in_words(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::UnknownIssuer => "no authority that is trusted here signed it".to_owned(),
+        CertificateError::BadSignature => "another authority signed it".to_owned(),
+        reason => reason.to_string(),
+    }
+}
+
 /// The certificate's fault, wherever in the chain of causes it is told.
-fn certificate_error(error: &ureq::Error) -> Option<rustls::CertificateError> {
+fn certificate_error(error: &ureq::Error) -> Option<CertificateError> {
     let of = |error: &rustls::Error| match error {
         rustls::Error::InvalidCertificate(reason) => Some(reason.clone()),
         _ => None,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::moment::Moment;
 use crate::client::ServerArguments;
 
-/// Turns a recorded session, or a part of it, into a video that any player opens.
+/// Turn a recorded session, or a part of it, into a video that ordinary players open.
 ///
 /// An .mp4 file has H.264 video, a .webm file AV1, which takes about ten times as long to make.
 /// The titles of the active windows are a subtitle track. Time in which nothing was recorded

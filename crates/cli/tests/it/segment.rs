@@ -6,7 +6,7 @@ use eidetic_codec::{
 };
 
 /// 2026-11-20 13:05:10 UTC, in microseconds.
-pub const START: i64 = 1795179910_000_000;
+pub const START: i64 = 1_795_179_910_000_000;
 
 /// A segment of pictures that come at these milliseconds after `start`, each another one.
 pub struct Pictures<'a> {

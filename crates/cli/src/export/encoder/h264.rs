@@ -16,10 +16,13 @@ pub struct H264 {
     encoder: OpenH264,
     /// How coarse it is, by its place in [`QUANTIZERS`].
     coarseness: usize,
-    parameter_sets: Option<(Vec<u8>, Vec<u8>)>,
+    parameter_sets: Option<ParameterSets>,
     /// Given to this encoder.
     pictures: u64,
 }
+
+/// Of the sequence, and of its pictures.
+type ParameterSets = (Vec<u8>, Vec<u8>);
 
 impl H264 {
     /// An encoder for pictures of this size.
@@ -131,7 +134,7 @@ impl Encoder for H264 {
 }
 
 /// The units of a picture, each after its length, and the parameter sets, if they are there.
-fn for_container(coded: &EncodedBitStream<'_>) -> (Vec<u8>, Option<(Vec<u8>, Vec<u8>)>) {
+fn for_container(coded: &EncodedBitStream<'_>) -> (Vec<u8>, Option<ParameterSets>) {
     let mut data = Vec::new();
     let (mut sps, mut pps) = (None, None);
     let layers = (0..coded.num_layers()).filter_map(|index| coded.layer(index));
