@@ -21,6 +21,7 @@ use crate::{
 /// Gives the bytes of both files.
 pub fn exportable(api: &Api, server: &Server, session: &str, title: &str) -> Result<[u64; 2]> {
     let folder = crate::stack::fresh_folder()?;
+    refusals(server, session, &folder.path().join("never.mp4"))?;
     let mut sizes = [0; 2];
     for (size, name) in sizes.iter_mut().zip(["clip.mp4", "clip.webm"]) {
         let watched = times_watched(api, session)?;
@@ -37,17 +38,42 @@ pub fn exportable(api: &Api, server: &Server, session: &str, title: &str) -> Res
 }
 
 fn export(server: &Server, session: &str, clip: &Path) -> Result<()> {
+    output_of(command(server, session, clip)?.env("EIDETIC_CA", server.authority()))?;
+    Ok(())
+}
+
+/// What is refused says why, and makes no file.
+fn refusals(server: &Server, session: &str, clip: &Path) -> Result<()> {
+    let unknown = "0190b7c2-6f1e-7a50-b1d5-3c5f0a7e9d11";
+    let mut attempts = [
+        (command(server, session, clip)?, "not to be trusted"),
+        (command(server, session, clip)?, "password is wrong"),
+        (command(server, unknown, clip)?, "knows no session"),
+    ];
+    attempts[1].0.env("EIDETIC_PASSWORD", "wrong");
+    for (command, _) in &mut attempts[1..] {
+        command.env("EIDETIC_CA", server.authority());
+    }
+    for (mut command, expected) in attempts {
+        let output = command.output().context("failed to start eidetic")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            !output.status.success() && said.contains(expected) && !clip.exists(),
+            "an export that must be refused as {expected:?} said: {said}"
+        );
+    }
+    Ok(())
+}
+
+fn command(server: &Server, session: &str, clip: &Path) -> Result<Command> {
     let mut command = beside_this("eidetic")?;
     command
         .args(["export", session, "--quiet", "--display", "1", "--fps", "2"])
         .args(["--server", &server.endpoints().console])
-        .arg("--ca")
-        .arg(server.authority())
         .arg("-o")
         .arg(clip)
         .env("EIDETIC_PASSWORD", &server.password);
-    output_of(&mut command)?;
-    Ok(())
+    Ok(command)
 }
 
 /// How many times it was recorded that somebody watched the session.

@@ -243,16 +243,17 @@ impl Show<'_> {
         let mut from = span.from;
         while from < span.until {
             let rest = Span { from, ..span };
-            let Err((good_until, damage)) = self.pictures(segment, rest)? else {
+            let Err((last, damage)) = self.pictures(segment, rest)? else {
                 break;
             };
             let next = segment.key_frames.iter().map(|key| key.time);
             let resumed = next
-                .filter(|&time| time > good_until && time < span.until)
+                .filter(|&time| time > last.unwrap_or(from) && time < span.until)
                 .min()
                 .unwrap_or(span.until);
+            // The last good picture is not hidden by what is said of the time after it.
             let lost = Span {
-                from: good_until,
+                from: last.map_or(from, |last| last.saturating_add(STANDS).min(resumed)),
                 until: resumed,
             };
             let when = words::from_to(lost, self.zone);
@@ -267,18 +268,18 @@ impl Show<'_> {
         Ok(())
     }
 
-    /// Shows pictures until the end, or until damage: then says until when they were good, and
-    /// what is wrong.
+    /// Shows pictures until the end, or until damage: then says when the last good one was, and what
+    /// is wrong.
     fn pictures(
         &mut self,
         segment: &Segment,
         span: Span,
-    ) -> anyhow::Result<Result<(), (Timestamp, String)>> {
+    ) -> anyhow::Result<Result<(), (Option<Timestamp>, String)>> {
         let read = || format!("failed to read segment {}", segment.name);
         let store = self.recording.store.as_ref();
         let mut frames = match Frames::open(store, segment, span.from) {
             Ok(frames) => frames,
-            Err(FramesError::Damaged(damage)) => return Ok(Err((span.from, damage))),
+            Err(FramesError::Damaged(damage)) => return Ok(Err((None, damage))),
             Err(FramesError::Unavailable(error)) => return Err(error.context(read())),
         };
         // Pictures from before are decoded, but only the last of them is shown.
@@ -301,7 +302,7 @@ impl Show<'_> {
                 }
                 Ok(None) => break,
                 Err(FramesError::Damaged(damage)) => {
-                    return Ok(Err((last.unwrap_or(span.from), damage)));
+                    return Ok(Err((last, damage)));
                 }
                 Err(FramesError::Unavailable(error)) => return Err(error.context(read())),
             }
@@ -314,4 +315,10 @@ impl Show<'_> {
 const H264_REPEAT: Duration = Duration::from_secs(2);
 const AV1_REPEAT: Duration = Duration::from_secs(10);
 
+/// How long the last picture before damage is shown.
+const STANDS: Duration = Duration::from_secs(1);
+
 const RANGES_TOLD: usize = 10;
+
+#[cfg(test)]
+mod tests;
