@@ -6,10 +6,13 @@ use anyhow::{Context, Result};
 
 use crate::command::Run;
 
-/// To build: a C compiler for SQLite and zstd, the protocol compiler, and the standard library
-/// for WebAssembly where rustup's is not installed.
+/// To build: compilers for SQLite, zstd and OpenH264, an assembler, which makes OpenH264 three times
+/// as fast, the protocol compiler, and the standard library for WebAssembly where rustup's is not
+/// installed.
 pub const BUILD: &[&str] = &[
     "gcc",
+    "g++",
+    "nasm",
     "libc6-dev",
     "protobuf-compiler",
     "rustc-web",
@@ -17,7 +20,8 @@ pub const BUILD: &[&str] = &[
     "rust-web-src",
 ];
 
-/// For a virtual desktop with real applications, and a browser to look at it.
+/// For a virtual desktop with real applications, a browser to look at it, and ffmpeg to look into
+/// exported videos.
 pub const DESKTOP: &[&str] = &[
     "xvfb",
     "openbox",
@@ -29,6 +33,7 @@ pub const DESKTOP: &[&str] = &[
     "x11-utils",
     "dbus",
     "fonts-dejavu-core",
+    "ffmpeg",
 ];
 
 /// For the recordings that the codec is measured on: further applications, what they show, and the

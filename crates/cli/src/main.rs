@@ -3,6 +3,8 @@
 //! One module for each command; a command returns how it ended, and only this file talks to the
 //! shell about it.
 
+mod client;
+mod export;
 mod frames;
 mod terminal;
 
@@ -24,12 +26,15 @@ enum Command {
     /// Turn raw screen frames into a segment and back.
     #[command(subcommand)]
     Frames(frames::Command),
+    // Its arguments say more than a line.
+    Export(Box<export::Arguments>),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Frames(command) => command.run(),
+        Command::Export(arguments) => export::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,8 @@ use crate::{api::Api, recording, until::until};
 
 /// What a check found.
 pub struct Findings {
+    /// The session.
+    pub session: String,
     /// Activity records of the session.
     pub records: usize,
     /// Records with the wanted title.
@@ -47,6 +49,7 @@ pub fn searchable_and_playable(api: &Api, title: Option<&str>) -> Result<Finding
     ensure_covered(hit, segments)?;
 
     let mut findings = Findings {
+        session: session.to_owned(),
         records: records["records"].as_array().map_or(0, Vec::len),
         hits: hits.len(),
         segment_bytes: 0,

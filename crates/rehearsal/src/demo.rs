@@ -12,6 +12,7 @@ use clap::Args;
 use crate::{
     check,
     desktop::{Desktop, Person, WANTED_TITLE},
+    export,
     stack::{Agent, Server, fresh_folder},
 };
 
@@ -59,7 +60,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             agent.stop();
             let actions = person.map_or(0, Person::stop);
             let title = arguments.display.is_none().then_some(WANTED_TITLE);
-            let found = check::searchable_and_playable(&server.sign_in()?, title)?;
+            let api = server.sign_in()?;
+            let found = check::searchable_and_playable(&api, title)?;
+            if let Some(title) = title {
+                export::exportable(&api, &server, &found.session, title)?;
+            }
             println!(
                 "ok: {actions} actions, {} records ({} found by title), {} frames decoded from {} bytes covering {} s",
                 found.records, found.hits, found.frames, found.segment_bytes, found.seconds

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::{
     api::Api,
     desktop::{Desktop, TITLES, TwoMonitors, WANTED_TITLE},
+    export,
     stack::{Agent, Server, fresh_folder},
     until::until,
 };
@@ -44,6 +45,8 @@ pub fn run(tests: &Path) -> Result<()> {
     found(&api, WANTED_TITLE, 2)?;
     recorded(&api, person.display(), Duration::from_secs(20))?;
 
+    exported(&api, &server)?;
+
     let status = Command::new("node")
         .arg("--test")
         .arg("--test-concurrency=1")
@@ -62,6 +65,18 @@ pub fn run(tests: &Path) -> Result<()> {
     if !status.success() {
         bail!("the browser tests ended with {status}");
     }
+    Ok(())
+}
+
+/// Exports the session in which the wanted title was shown.
+fn exported(api: &Api, server: &Server) -> Result<()> {
+    let records = api.search(WANTED_TITLE)?;
+    let session = records
+        .iter()
+        .find_map(|record| record["session_id"].as_str())
+        .context("a record without session")?;
+    let [mp4, webm] = export::exportable(api, server, session, WANTED_TITLE)?;
+    println!("exported a session to {mp4} bytes of MP4 and {webm} bytes of WebM");
     Ok(())
 }
 

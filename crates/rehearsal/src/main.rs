@@ -17,6 +17,7 @@ mod decoders;
 mod demo;
 mod desktop;
 mod end_to_end;
+mod export;
 mod recording;
 mod stack;
 mod until;

@@ -69,6 +69,11 @@ impl Server {
         &self.endpoints
     }
 
+    /// The certificate of the authority that signs this server's.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join("pki/authority.pem")
+    }
+
     /// A token with which one agent can enrol.
     pub fn enrolment_token(&self) -> Result<String> {
         let output = server("token", &self.folder)?.output()?;

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod export;
 mod frames;
 mod run;
+mod segment;
+mod video;
