@@ -1,8 +1,8 @@
 //! Segments that the tests make, and what their pictures look like.
 
 use eidetic_codec::{
-    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize,
-    SegmentWriter, Totals,
+    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, SegmentWriter,
+    Totals,
 };
 
 /// 2026-11-20 13:05:10 UTC, in microseconds.

@@ -43,7 +43,8 @@ impl OpenPacket {
             let micros = time.micros_since(self.last).unwrap_or(0);
             let micros = match exactness {
                 Timing::Exact => micros,
-                Timing::Coarse => (micros + COARSE / 2) / COARSE * COARSE,
+                // Never later than it was, or the next frame would be in the past.
+                Timing::Coarse => micros / COARSE * COARSE,
             };
             syntax.follows(&mut self.coder, true);
             syntax.time(&mut self.coder, micros);

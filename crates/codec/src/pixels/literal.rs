@@ -8,7 +8,8 @@ pub(super) struct Literals {
     is_recent: [Bit; 4],
     recent_index: Tree<RECENT>,
     recent: [u32; RECENT],
-    green: [Tree<256>; 4],
+    green: [Tree<256>; 2],
+    coarse_green: [Tree<32>; 2],
     is_between: [Bit; 4],
     red: Tree<256>,
     blue: [Tree<256>; 2],
@@ -23,7 +24,8 @@ impl Literals {
         is_recent: [Bit::NEW; 4],
         recent_index: Tree::NEW,
         recent: [0; RECENT],
-        green: [const { Tree::NEW }; 4],
+        green: [const { Tree::NEW }; 2],
+        coarse_green: [const { Tree::NEW }; 2],
         is_between: [Bit::NEW; 4],
         red: Tree::NEW,
         blue: [const { Tree::NEW }; 2],
@@ -55,7 +57,15 @@ impl Literals {
         let activity = activity(left, above, corner);
         let difference =
             |shift: u32, from: u32| ((actual >> shift) as u8).wrapping_sub((from >> shift) as u8);
-        let step = self.green[activity].code(coder, usize::from(difference(8, predicted))) as u8;
+        let wanted = usize::from(difference(8, predicted));
+        let step = match self.green.get_mut(activity) {
+            Some(tree) => tree.code(coder, wanted),
+            // At edges every step is about as likely as those beside it.
+            None => {
+                let high = self.coarse_green[activity & 1].code(coder, wanted >> 3);
+                high << 3 | coder.direct(3, (wanted & 7) as u32) as usize
+            }
+        } as u8;
         let green = ((predicted >> 8) as u8).wrapping_add(step);
         // Soft edges lie between the colours on their sides, on a straight line.
         let partner = self.partners[partner_of(above)];
