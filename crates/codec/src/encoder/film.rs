@@ -116,6 +116,13 @@ impl Film {
         let Some(limits) = self.limits else {
             return;
         };
+        if now < self.filled {
+            // A new segment counts from its own beginning.
+            for tile in &mut self.tiles {
+                tile.changed = MediaTime::ZERO;
+                tile.seen = MediaTime::ZERO;
+            }
+        }
         let micros = now
             .micros_since(self.filled)
             .unwrap_or(0)
@@ -150,12 +157,20 @@ impl Film {
         let tile = &mut self.tiles[index as usize];
         // 0 stands for nothing.
         let source = core::num::NonZeroU64::new(source | 1);
+        let stands_still_since = match tile.source {
+            known if known == source => tile.changed,
+            None => tile.seen,
+            Some(_) => now,
+        };
+        let still = now.micros_since(stands_still_since).unwrap_or(0);
+        if limits
+            .exact_after_micros
+            .is_some_and(|wanted| still >= wanted)
+        {
+            return Treatment::Exact;
+        }
         if tile.source == source {
-            let still = now.micros_since(tile.changed).unwrap_or(0);
-            return match limits.exact_after_micros {
-                Some(wanted) if still >= wanted => Treatment::Exact,
-                _ => Treatment::Later,
-            };
+            return Treatment::Later;
         }
         self.inexact += u32::from(tile.source.is_none());
         tile.source = source;

@@ -250,15 +250,15 @@ impl Encoder {
         damage: Damage<'_>,
         time: MediaTime,
     ) -> Encoded {
+        self.film.fill(time);
         if self.key == KeyState::Wanted {
             return Encoded::Packets(self.encode_key(frame, time));
         }
         let mut changed = core::mem::take(&mut self.changed);
         self.comparer
             .changed_tiles(frame, &self.picture, damage, &mut changed);
-        self.film.add_due(&mut changed, time);
-        self.film.fill(time);
         let is_running = self.film.is_running(&changed, time);
+        self.film.add_due(&mut changed, time);
         changed.retain(|&index| !self.waits(frame, index, time, is_running));
         self.changed = changed;
         if self.changed.is_empty() {
