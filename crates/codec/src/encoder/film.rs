@@ -150,6 +150,8 @@ impl Film {
         // 0 stands for nothing.
         let source = core::num::NonZeroU64::new(source | 1);
         if tile.source == source {
+            // A new segment counts from its own start.
+            tile.changed = tile.changed.min(now);
             let still = now.micros_since(tile.changed).unwrap_or(0);
             return match limits.exact_after_micros {
                 Some(wanted) if still >= wanted => Treatment::Exact,
