@@ -263,7 +263,7 @@ let policy = {
   revision: 1,
   policy: {
     record_screen: true,
-    quality: 'lossless',
+    quality: 'high',
     grayscale: false,
     max_frames_per_second: 4,
     max_cpu_percent: 5,

@@ -22,8 +22,14 @@ const server = createServer(async (request, response) => {
   response.setHeader('cross-origin-embedder-policy', 'require-corp');
   try {
     const page = name === '' || name === 'favicon.ico';
-    const body = page ? '<!doctype html><title>Decoder</title>' : await readFile(path.join(folder, name));
-    const type = page ? 'text/html' : name.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream';
+    const body = page
+      ? '<!doctype html><title>Decoder</title>'
+      : await readFile(path.join(folder, name));
+    const type = page
+      ? 'text/html'
+      : name.endsWith('.wasm')
+        ? 'application/wasm'
+        : 'application/octet-stream';
     response.setHeader('content-type', type);
     response.end(body);
   } catch {

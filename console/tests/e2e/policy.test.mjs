@@ -30,8 +30,8 @@ test('the page is in the navigation and shows what holds', async () => {
     .getByRole('navigation', { name: 'Main' })
     .getByRole('link', { name: 'Policy' })
     .click();
-  await policy.quality('Lossless (default)').waitFor();
-  assert.ok(await policy.quality('Lossless (default)').isChecked());
+  await policy.quality('High (default)').waitFor();
+  assert.ok(await policy.quality('High (default)').isChecked());
   assert.ok(await page.getByRole('checkbox', { name: 'Record the screen' }).isChecked());
   assert.ok(!(await page.getByRole('checkbox', { name: 'Grayscale' }).isChecked()));
   assert.equal(await policy.number('Frames a second').inputValue(), '4');
@@ -67,8 +67,7 @@ test('a change by keyboard alone is saved, and agents follow it with a new segme
   const before = await policy.stored();
   const { id } = await sessionOn(page, BUSY_DISPLAY);
   const segmentsBefore = (await ask(page, `/sessions/${id}`)).segments;
-  await policy.quality('Lossless (default)').focus();
-  await page.keyboard.press('ArrowDown');
+  await policy.quality('High (default)').focus();
   await page.keyboard.press('ArrowDown');
   assert.ok(await policy.quality('Medium').isChecked());
   await page.keyboard.press('Tab');
@@ -89,7 +88,7 @@ test('a change by keyboard alone is saved, and agents follow it with a new segme
   });
   const { viewings } = await ask(page, '/viewings?limit=1');
   assert.equal(viewings[0].what, 'changed policy');
-  assert.match(viewings[0].object, /^quality lossless to medium, grayscale false to true/);
+  assert.match(viewings[0].object, /^quality high to medium, grayscale false to true/);
 
   const old = segmentsBefore.at(-1);
   for (let tries = 0; ; tries += 1) {

@@ -13,7 +13,7 @@ export class PolicyPage {
 
   async open() {
     await this.page.goto(`${CONSOLE}/policy`);
-    await this.quality('Lossless (default)').waitFor();
+    await this.quality('High (default)').waitFor();
   }
 
   quality(name) {

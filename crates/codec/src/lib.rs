@@ -1,4 +1,4 @@
-//! Turns screen frames into packets and back, without loss.
+//! Turns screen frames into packets and back; only photographs that move may lose anything.
 //!
 //! [`Encoder`] compares a frame with the one before and says in a packet what changed;
 //! [`Decoder`] applies packets to a picture. [`SegmentWriter`] strings packets into a segment,

@@ -34,12 +34,12 @@ pub fn round_trip(data: &[u8]) {
     let size = script.size();
     let mut config = EncoderConfig::new(size);
     config.quality = [
-        Quality::Exact,
-        Quality::Exact,
         Quality::Lossless,
+        Quality::Lossless,
+        Quality::High,
         Quality::Medium,
     ][usize::from(script.byte() % 4)];
-    let is_exact = config.quality == Quality::Exact;
+    let is_exact = config.quality == Quality::Lossless;
     config.grayscale = script.byte().is_multiple_of(8);
     config.cache_slots = 1 + u16::from(script.byte()) % 80;
     config.fourth_byte = script.byte();

@@ -41,19 +41,17 @@ pub enum Recording {
 }
 
 /// The ladder between quality and size, from the largest recordings to the smallest. Text is
-/// legible at every step; what gets smaller is film and pictures.
+/// legible at every step; what gets smaller is film and photographs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Quality {
-    /// Every frame exactly, whatever it takes.
-    Exact,
-    /// Everything exactly, except film while it moves.
-    #[default]
+    /// Nothing is lost: every frame comes back pixel by pixel, whatever it takes.
     Lossless,
-    /// Film and pictures at a smaller rate.
+    /// Everything exactly, except film and photographs while they move.
+    #[default]
     High,
-    /// Film and pictures at a smaller rate still.
+    /// The same, with film and photographs at a smaller rate.
     Medium,
-    /// Film and pictures at the smallest rate, and never exactly.
+    /// Film and photographs at the smallest rate, and never exactly.
     Low,
 }
 
@@ -191,18 +189,11 @@ impl Default for PolicyParts {
 
 impl Quality {
     /// Every step, from the largest recordings to the smallest.
-    pub const ALL: [Self; 5] = [
-        Self::Exact,
-        Self::Lossless,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-    ];
+    pub const ALL: [Self; 4] = [Self::Lossless, Self::High, Self::Medium, Self::Low];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Exact => "exact",
             Self::Lossless => "lossless",
             Self::High => "high",
             Self::Medium => "medium",

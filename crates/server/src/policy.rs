@@ -51,23 +51,20 @@ pub struct PolicyDocument {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QualityStep {
-    /// Every frame exactly, whatever it takes.
-    Exact,
-    /// Everything exactly, except that film and pictures that move are kept at a bounded rate and
-    /// become exact once they stand still. The default.
+    /// Nothing is lost: every frame comes back pixel by pixel, whatever it takes.
     Lossless,
-    /// As `lossless`, with film and pictures at a smaller rate.
+    /// Text, lines and areas exactly. Film and photographs that move are kept at a bounded rate
+    /// and become exact once they stand still for a second. The default.
     High,
-    /// As `high`, smaller still.
+    /// As `high`, with film and photographs at a smaller rate.
     Medium,
-    /// Film and pictures at the smallest rate; they never become exact.
+    /// Film and photographs at the smallest rate; they never become exact.
     Low,
 }
 
 impl From<Quality> for QualityStep {
     fn from(quality: Quality) -> Self {
         match quality {
-            Quality::Exact => Self::Exact,
             Quality::Lossless => Self::Lossless,
             Quality::High => Self::High,
             Quality::Medium => Self::Medium,
@@ -79,7 +76,6 @@ impl From<Quality> for QualityStep {
 impl From<QualityStep> for Quality {
     fn from(step: QualityStep) -> Self {
         match step {
-            QualityStep::Exact => Self::Exact,
             QualityStep::Lossless => Self::Lossless,
             QualityStep::High => Self::High,
             QualityStep::Medium => Self::Medium,
@@ -253,7 +249,7 @@ mod tests {
             max_cpu_percent: 20,
             ..before.clone()
         };
-        let words = "quality lossless to low, max_cpu_percent 5 to 20";
+        let words = "quality high to low, max_cpu_percent 5 to 20";
         assert_eq!(before.changes_in(&after), words);
         assert_eq!(before.changes_in(&before), "");
     }

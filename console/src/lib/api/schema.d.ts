@@ -538,7 +538,7 @@ export interface components {
             max_titles_per_second?: number;
             /**
              * @description What of the screen may be lost for the sake of size.
-             * @default lossless
+             * @default high
              */
             quality?: components["schemas"]["QualityStep"];
             /**
@@ -583,7 +583,7 @@ export interface components {
          *     legible at every step.
          * @enum {string}
          */
-        QualityStep: "exact" | "lossless" | "high" | "medium" | "low";
+        QualityStep: "lossless" | "high" | "medium" | "low";
         /** @description Who did what, when, where. */
         Record: {
             /** @description What kind of thing happened. */

@@ -4,7 +4,7 @@ import { changedKeys, draftOf, readDraft, refused } from './draft';
 
 const POLICY: Policy = {
   record_screen: true,
-  quality: 'lossless',
+  quality: 'high',
   grayscale: false,
   max_frames_per_second: 4,
   max_cpu_percent: 5,

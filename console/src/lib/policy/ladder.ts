@@ -7,44 +7,41 @@ export interface Step {
   name: string;
   /** What it does, and what that costs. */
   sentence: string;
-  /** How large film and pictures become beside the other steps, from 5 (largest) to 1. */
-  size: 1 | 2 | 3 | 4 | 5;
+  /** How large film becomes beside the other steps, from 4 (largest) to 1. */
+  size: 1 | 2 | 3 | 4;
 }
+
+/** What a policy that says nothing of quality means. */
+export const DEFAULT_QUALITY: Quality = 'high';
 
 /** From the largest files to the smallest. */
 export const LADDER: readonly Step[] = [
   {
-    quality: 'exact',
-    name: 'Exact',
-    sentence:
-      'Every pixel of every frame, film too, whatever it takes. The largest files wherever film plays.',
-    size: 5,
-  },
-  {
     quality: 'lossless',
     name: 'Lossless',
     sentence:
-      'Everything exactly, except film: while it moves it is recognisable, once it stands still it is exact. Small files for office work, bounded ones for film.',
+      'Nothing is lost: every frame comes back pixel by pixel, film too. An hour of film in a small window takes about 4 GB.',
     size: 4,
   },
   {
     quality: 'high',
     name: 'High',
     sentence:
-      'As lossless, with less detail in film and pictures while they move. Smaller where there are any.',
+      'Text, lines and areas are exact. Film is recognisable while it moves, and exact once it stands still for a second. An hour of film takes about 33 MB.',
     size: 3,
   },
   {
     quality: 'medium',
     name: 'Medium',
-    sentence: 'Film and pictures are visibly coarse while they move. Smaller again.',
+    sentence:
+      'As high, with less detail in film, which becomes exact only after half a minute. Smaller where film is shown.',
     size: 2,
   },
   {
     quality: 'low',
     name: 'Low',
     sentence:
-      'Film and pictures are coarse and stay so, even when they stand still. The smallest files.',
+      'Film and photographs that moved are coarse and stay so, even when they stand still. The smallest files where film is shown.',
     size: 1,
   },
 ];

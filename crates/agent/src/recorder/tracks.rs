@@ -30,7 +30,6 @@ impl Coding {
         use eidetic_codec::Quality as Codec;
         Self {
             quality: match policy.quality() {
-                Quality::Exact => Codec::Exact,
                 Quality::Lossless => Codec::Lossless,
                 Quality::High => Codec::High,
                 Quality::Medium => Codec::Medium,

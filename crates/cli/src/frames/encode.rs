@@ -24,8 +24,8 @@ pub struct Arguments {
     /// Frames in a second: a number or a fraction, as in 4 or 30000/1001.
     #[arg(long, value_name = "N")]
     fps: FrameRate,
-    /// What may be lost of film and pictures for the sake of size. Text never loses anything that
-    /// one could read.
+    /// What may be lost of film and photographs for the sake of size. Text never loses anything
+    /// that one could read. Agents record with high unless their policy says otherwise.
     #[arg(long, value_enum, default_value_t = Quality::Lossless)]
     quality: Quality,
     /// Keep only how light each pixel is, not its colour.
@@ -38,16 +38,14 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Quality {
-    /// Every pixel of every frame comes back byte for byte, whatever it takes.
-    Exact,
-    /// Everything comes back exactly, except film: areas with the colours of photographs are coded
-    /// at a bounded rate while they move, and become exact once they stand still.
+    /// Nothing: every pixel of every frame comes back byte for byte, whatever it takes.
     Lossless,
-    /// As lossless, with film and pictures at a smaller rate.
+    /// Nothing but film: areas with the colours of photographs are coded at a bounded rate while
+    /// they move, and become exact once they stand still for a second.
     High,
-    /// As high, smaller still.
+    /// As high, with film and photographs at a smaller rate.
     Medium,
-    /// Film and pictures at the smallest rate; they never become exact.
+    /// Film and photographs at the smallest rate; they never become exact.
     Low,
 }
 
@@ -94,7 +92,6 @@ impl Arguments {
             // Constant fourth bytes come back as they were, other ones as 0.
             fourth_byte: if fourth_byte == 0xFF { 0xFF } else { 0 },
             quality: match self.quality {
-                Quality::Exact => eidetic_codec::Quality::Exact,
                 Quality::Lossless => eidetic_codec::Quality::Lossless,
                 Quality::High => eidetic_codec::Quality::High,
                 Quality::Medium => eidetic_codec::Quality::Medium,
@@ -232,7 +229,7 @@ Examples:
       eidetic frames encode --size 1920x1080 --fps 4 > screen.eid
 
   Check that every pixel comes back:
-    eidetic frames encode --size 640x480 --fps 25 --quality exact < frames.bgrx > out.eid
+    eidetic frames encode --size 640x480 --fps 25 < frames.bgrx > out.eid
     eidetic frames decode < out.eid | cmp - frames.bgrx
 
   A small file of a screen with film on it:
@@ -261,7 +258,6 @@ mod tests {
     fn the_encoder_is_set_as_the_options_say() {
         use eidetic_codec::Quality as Codec;
         for (word, quality) in [
-            ("exact", Codec::Exact),
             ("lossless", Codec::Lossless),
             ("high", Codec::High),
             ("medium", Codec::Medium),

@@ -37,8 +37,7 @@ fn every_frame_comes_back_and_unchanged_ones_are_repeated() {
     for fourth_byte in [0, 255] {
         let input = frames(fourth_byte);
         for rate in ["4", "30000/1001", "1/3"] {
-            let arguments =
-                format!("frames encode --size 50x40 --fps {rate} --quality lossless --threads 1");
+            let arguments = format!("frames encode --size 50x40 --fps {rate} --threads 1");
             let segment = folder.succeed(&arguments, &input);
             assert!(segment.len() < input.len() / 4);
             assert!(folder.succeed("frames decode", &segment) == input);
@@ -47,7 +46,7 @@ fn every_frame_comes_back_and_unchanged_ones_are_repeated() {
 }
 
 #[test]
-fn exact_is_byte_for_byte_also_where_pixels_are_noise() {
+fn lossless_is_byte_for_byte_also_where_pixels_are_noise() {
     let folder = Folder::new();
     let noise: Vec<u8> = (0..6 * 50 * 40u32)
         .flat_map(|pixel| {
@@ -56,16 +55,18 @@ fn exact_is_byte_for_byte_also_where_pixels_are_noise() {
             [blue, green, red, 0]
         })
         .collect();
-    let arguments = "frames encode --size 50x40 --fps 4 --quality exact";
-    let segment = folder.succeed(arguments, &noise);
-    assert!(folder.succeed("frames decode", &segment) == noise);
+    for quality in ["", "--quality lossless"] {
+        let arguments = format!("frames encode --size 50x40 --fps 4 {quality}");
+        let segment = folder.succeed(&arguments, &noise);
+        assert!(folder.succeed("frames decode", &segment) == noise);
+    }
 }
 
 #[test]
 fn every_quality_gives_every_frame_of_the_same_size() {
     let folder = Folder::new();
     let input = frames(0);
-    for quality in ["exact", "lossless", "high", "medium", "low"] {
+    for quality in ["lossless", "high", "medium", "low"] {
         for grayscale in ["", "--grayscale"] {
             let arguments =
                 format!("frames encode --size 50x40 --fps 4 --quality {quality} {grayscale}");
@@ -77,14 +78,36 @@ fn every_quality_gives_every_frame_of_the_same_size() {
 }
 
 #[test]
+fn grayscale_gives_grey_back_as_light_as_the_colours_were() {
+    let folder = Folder::new();
+    let input = frames(255);
+    let segment = folder.succeed("frames encode --size 50x40 --fps 4 --grayscale", &input);
+    let output = folder.succeed("frames decode", &segment);
+    assert_eq!(output.len(), input.len());
+    for (grey, colour) in output.chunks_exact(4).zip(input.chunks_exact(4)) {
+        let [light, green, red, fourth] = grey else {
+            panic!("four bytes a pixel");
+        };
+        assert!(light == green && green == red, "{grey:?} of {colour:?}");
+        assert_eq!(*fourth, 255);
+        let [blue, green, red] = [0, 1, 2].map(|at| f64::from(colour[at]));
+        let expected = 0.114 * blue + 0.587 * green + 0.299 * red;
+        assert!(
+            (f64::from(*light) - expected).abs() <= 2.0,
+            "{grey:?} of {colour:?}"
+        );
+    }
+}
+
+#[test]
 fn the_help_of_encode_says_what_each_quality_means() {
     let folder = Folder::new();
     let text = folder.succeed("frames encode --help", b"");
     let text = String::from_utf8(text).unwrap();
     for words in [
-        "exact:",
-        "byte for byte",
         "lossless:",
+        "byte for byte",
+        "high:",
         "[default: lossless]",
         "--grayscale",
         "--threads <N>",
@@ -203,7 +226,7 @@ fn wrong_arguments_are_explained() {
         ("frames encode --size 5x5 --fps 1 --threads x", "only 1"),
         (
             "frames encode --size 5x5 --fps 1 --quality bad",
-            "exact, lossless, high, medium, low",
+            "lossless, high, medium, low",
         ),
         ("frames encode --fps 1", "--size"),
     ] {

@@ -8,16 +8,14 @@ use crate::geometry::PictureSize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Quality {
     /// Nothing, whatever it takes: every frame comes back pixel by pixel.
-    Exact,
-    /// Photographs that move (film) are told with less detail and at most at 7.5 KB a second, and
+    Lossless,
+    /// Photographs that move (film) are told with less detail and at about 5 KB a second, and
     /// become exact once they stand still for a second.
     #[default]
-    Lossless,
-    /// The same at 6 KB a second, exact after five seconds.
     High,
-    /// The same at 4 KB a second, exact after half a minute.
+    /// The same at about 3.5 KB a second, exact after half a minute.
     Medium,
-    /// Photographs are told with less detail, at most at 2.5 KB a second, and stay so.
+    /// Photographs are told with less detail, at about 2 KB a second, and stay so.
     Low,
 }
 
@@ -56,7 +54,7 @@ impl EncoderConfig {
     pub const fn new(size: PictureSize) -> Self {
         Self {
             size,
-            quality: Quality::Lossless,
+            quality: Quality::High,
             grayscale: false,
             cache_slots: 12_288,
             key_frames: KeyFramePolicy {

@@ -66,9 +66,8 @@ impl Film {
             })
         };
         let limits = match quality {
-            Quality::Exact => None,
-            Quality::Lossless => limits(5_000, 8, Some(1_000_000)),
-            Quality::High => limits(4_500, 10, Some(5_000_000)),
+            Quality::Lossless => None,
+            Quality::High => limits(5_000, 8, Some(1_000_000)),
             Quality::Medium => limits(3_500, 14, Some(30_000_000)),
             Quality::Low => limits(2_000, 18, None),
         };

@@ -10,7 +10,7 @@ use crate::scenes::{Scene, hash, segment};
 /// Encodes scenes, decodes them and compares; returns the size of each packet.
 fn check(scenes: &[Scene]) -> Vec<(PacketKind, usize)> {
     let mut config = EncoderConfig::new(scenes[0].size);
-    config.quality = Quality::Exact;
+    config.quality = Quality::Lossless;
     check_with(config, scenes)
 }
 
@@ -164,7 +164,7 @@ fn key_frames_come_when_decoding_from_the_last_one_takes_long() {
         .collect();
     let keys = |max_work_micros| {
         let mut config = EncoderConfig::new(scenes[0].size);
-        config.quality = Quality::Exact;
+        config.quality = Quality::Lossless;
         config.key_frames.max_work_micros = max_work_micros;
         let packets = check_with(config, &scenes);
         let keys = packets.iter().filter(|(kind, _)| *kind == PacketKind::Key);
@@ -198,7 +198,7 @@ fn grey_pictures_come_back_as_the_brightness_of_their_pixels() {
     let mut scene = Scene::new(90, 70);
     scene.paint(|x, y| hash(x / 3 + y / 5 * 100));
     let mut config = EncoderConfig::new(scene.size);
-    config.quality = Quality::Exact;
+    config.quality = Quality::Lossless;
     config.grayscale = true;
     let mut wanted = scene.clone();
     for pixel in wanted.pixels.chunks_exact_mut(4) {

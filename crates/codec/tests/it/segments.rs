@@ -20,7 +20,7 @@ fn film() -> Vec<Scene> {
 
 fn film_segment(scenes: &[Scene]) -> Vec<u8> {
     let mut config = EncoderConfig::new(scenes[0].size);
-    config.quality = Quality::Exact;
+    config.quality = Quality::Lossless;
     config.key_frames.max_work_micros = 500;
     segment(config, scenes)
 }

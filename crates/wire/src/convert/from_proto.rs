@@ -165,7 +165,6 @@ fn quality(quality: proto::policy::Quality) -> Quality {
     use proto::policy::Quality as Proto;
     match quality {
         Proto::Unspecified => Quality::default(),
-        Proto::Exact => Quality::Exact,
         Proto::Lossless => Quality::Lossless,
         Proto::High => Quality::High,
         Proto::Medium => Quality::Medium,

@@ -89,12 +89,11 @@ fn an_old_server_means_the_defaults_and_an_old_agent_reads_what_it_knows() {
 
 #[test]
 fn a_step_of_quality_that_is_not_known_is_the_default_and_a_wrong_ceiling_is_refused() {
-    let policy = proto::Policy {
-        quality: 77,
-        ..to_proto::policy(1, &Policy::default())
-    };
-    let read = from_proto::policy(policy).unwrap();
-    assert_eq!(read, (1, Policy::default()));
+    let policy = to_proto::policy(1, &Policy::default());
+    for quality in [0, 5, 77] {
+        let read = from_proto::policy(proto::Policy { quality, ..policy }).unwrap();
+        assert_eq!(read, (1, Policy::default()));
+    }
     for max_cpu_percent in [101, 256] {
         let error = from_proto::policy(proto::Policy {
             max_cpu_percent,

@@ -110,7 +110,6 @@ pub fn segment_id(segment: SegmentId) -> Bytes {
 const fn quality(quality: Quality) -> proto::policy::Quality {
     use proto::policy::Quality as Proto;
     match quality {
-        Quality::Exact => Proto::Exact,
         Quality::Lossless => Proto::Lossless,
         Quality::High => Proto::High,
         Quality::Medium => Proto::Medium,

@@ -111,7 +111,7 @@ async fn a_new_policy_is_stored_and_told_to_agents() {
     assert_eq!(current["policy"]["max_frames_per_second"], 4);
 
     let told = server.components.policy.subscribe();
-    assert_eq!(current["policy"]["quality"], "lossless");
+    assert_eq!(current["policy"]["quality"], "high");
     assert_eq!(current["policy"]["grayscale"], false);
     assert_eq!(current["policy"]["max_cpu_percent"], 5);
     current["policy"]["max_frames_per_second"] = 2.into();
@@ -138,7 +138,7 @@ async fn a_new_policy_is_stored_and_told_to_agents() {
         (noted["user"].as_str(), noted["what"].as_str()),
         (Some("anna"), Some("changed policy"))
     );
-    let object = "quality lossless to medium, grayscale false to true, max_frames_per_second 4 to 2, max_cpu_percent 5 to 12";
+    let object = "quality high to medium, grayscale false to true, max_frames_per_second 4 to 2, max_cpu_percent 5 to 12";
     assert_eq!(noted["object"], object);
 }
 
