@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     ActiveWindow, CaptureError, Desktop, DesktopEvent,
+    deadline::Deadline,
     linux::{
         connection::{XConnection, pause},
-        deadline::Deadline,
         process::ProcessInspector,
     },
 };
