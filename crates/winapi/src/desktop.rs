@@ -1,14 +1,20 @@
 //! What happens on the desktop: windows that come to the front, titles, input.
 
-use std::{cell::RefCell, collections::VecDeque, marker::PhantomData, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    marker::PhantomData,
+    time::Duration,
+};
 
 use windows::{
     Win32::{
         Foundation::{HANDLE, HWND, WAIT_FAILED},
         System::{
             StationsAndDesktops::{
-                CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_READOBJECTS,
-                GetUserObjectInformationW, OpenInputDesktop, UOI_NAME,
+                CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_HOOKCONTROL, DESKTOP_READOBJECTS,
+                DESKTOP_WRITEOBJECTS, GetUserObjectInformationW, OpenDesktopW, OpenInputDesktop,
+                SetThreadDesktop, UOI_NAME,
             },
             SystemInformation::GetTickCount,
         },
@@ -23,10 +29,14 @@ use windows::{
             },
         },
     },
-    core::BOOL,
+    core::{BOOL, PCWSTR},
 };
 
-use crate::{CallFailed, Result, text::narrow, window::Window};
+use crate::{
+    CallFailed, Result,
+    text::{narrow, wide},
+    window::Window,
+};
 
 /// Something that a program or the system told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +63,7 @@ impl Listener {
     ///
     /// What Windows says.
     pub fn new() -> Result<Self> {
+        use_users_desktop();
         let mut listener = Self {
             hooks: Vec::new(),
             _not_send: PhantomData,
@@ -163,6 +174,26 @@ pub fn screensaver_is_on() -> Result<bool> {
     Ok(is_on.as_bool())
 }
 
+/// Puts this thread on the desktop that the user works on, once. Where a process is started in a
+/// session from outside, as by a service, not all systems put its later threads there.
+pub fn use_users_desktop() {
+    if IS_ON_USERS_DESKTOP.replace(true) {
+        return;
+    }
+    let name = wide("Default");
+    let access = DESKTOP_READOBJECTS.0 | DESKTOP_WRITEOBJECTS.0 | DESKTOP_HOOKCONTROL.0;
+    let flags = DESKTOP_CONTROL_FLAGS(0);
+    // SAFETY: the name ends with a zero.
+    let desktop = unsafe { OpenDesktopW(PCWSTR(name.as_ptr()), flags, false, access) };
+    if let Ok(desktop) = desktop {
+        // SAFETY: it was opened above. The thread keeps it for as long as it lives.
+        if unsafe { SetThreadDesktop(desktop) }.is_err() {
+            // SAFETY: nobody uses it.
+            let _is_closed = unsafe { CloseDesktop(desktop) };
+        }
+    }
+}
+
 /// The name of the desktop that has the input: `Default` is the user's. `None` if this process may
 /// not see it, as it may not see the one on which passwords are asked for.
 pub fn input_desktop() -> Option<String> {
@@ -181,6 +212,8 @@ pub fn input_desktop() -> Option<String> {
 }
 
 thread_local! {
+    static IS_ON_USERS_DESKTOP: Cell<bool> = const { Cell::new(false) };
+
     /// What was told to this thread. While it is full, no more is taken in: who reads it looks at
     /// the front window anyway.
     static HEARD: RefCell<VecDeque<Told>> = const { RefCell::new(VecDeque::new()) };

@@ -43,7 +43,7 @@ pub fn start_as(token: &Token, program: &Path, arguments: &[&str]) -> Result<Chi
     let mut line = wide(&format!("\"{program}\" {}", arguments.join(" ")));
     let program = wide(&program);
     let environment = Environment::of(token)?;
-    let mut desktop = wide("winsta0\\default");
+    let mut desktop = wide("WinSta0\\Default");
     let startup = STARTUPINFOW {
         cb: size_of::<STARTUPINFOW>() as u32,
         lpDesktop: PWSTR(desktop.as_mut_ptr()),

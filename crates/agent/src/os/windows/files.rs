@@ -1,7 +1,6 @@
 //! Files and folders of the agent: the folder is closed, and what is in it takes that over.
 
 use std::{
-    env,
     fs::{self, OpenOptions},
     io,
     os::windows::fs::OpenOptionsExt as _,
@@ -9,11 +8,13 @@ use std::{
 };
 
 use eidetic_winapi::{folder::close_to_others, protect};
+use known_folders::{KnownFolder, get_known_folder_path};
 
 /// The agent's folder, unless another one is named.
 pub(crate) fn default_state_folder() -> PathBuf {
-    let common = env::var_os("ProgramData").map_or_else(|| r"C:\ProgramData".into(), PathBuf::from);
-    common.join(r"Eidetic\Agent")
+    get_known_folder_path(KnownFolder::ProgramData)
+        .unwrap_or_else(|| PathBuf::from(r"C:\ProgramData"))
+        .join(r"Eidetic\Agent")
 }
 
 /// What the command line says of it.

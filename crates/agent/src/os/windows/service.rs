@@ -182,7 +182,15 @@ fn restart_after_failure(service: &Service) -> windows_service::Result<()> {
         command: None,
         actions: Some(vec![restart(1), restart(10), restart(60)]),
     })?;
-    service.set_failure_actions_on_non_crash_failures(true)
+    match service.set_failure_actions_on_non_crash_failures(true) {
+        // Wine does not know of it.
+        Err(windows_service::Error::Winapi(error))
+            if error.raw_os_error() == Some(ERROR_INVALID_LEVEL) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 fn uninstall() -> anyhow::Result<()> {
@@ -198,6 +206,8 @@ fn uninstall() -> anyhow::Result<()> {
     // It is gone once it has stopped.
     service.delete().context("failed to remove the service")
 }
+
+const ERROR_INVALID_LEVEL: i32 = 124;
 
 const NAME: &str = "EideticAgent";
 

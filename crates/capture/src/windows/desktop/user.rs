@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use eidetic_model::{Captured, RunAs};
 use eidetic_winapi::{
-    desktop::{idle, screensaver_is_on},
+    desktop::{idle, screensaver_is_on, use_users_desktop},
     window::Window,
 };
 
@@ -100,6 +100,7 @@ impl WindowsDesktop {
 
 impl Desktop for WindowsDesktop {
     fn next(&mut self, wait: Duration) -> Result<Option<DesktopEvent>, CaptureError> {
+        use_users_desktop();
         let deadline = Deadline::after(wait);
         let mut pause = Duration::ZERO;
         loop {

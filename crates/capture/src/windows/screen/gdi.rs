@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use eidetic_winapi::{
     cursor::{Cursor, CursorHandle, cursor, cursor_image},
-    desktop::{input_desktop, last_input},
+    desktop::{input_desktop, last_input, use_users_desktop},
     display::{monitors, use_real_pixels},
     screen::Grabber,
 };
@@ -35,6 +35,7 @@ impl GdiScreen {
     ///
     /// [`CaptureError::Failed`] if there is none.
     pub fn open() -> Result<Self, CaptureError> {
+        use_users_desktop();
         use_real_pixels();
         Ok(Self {
             numbers: Numbers::default(),
