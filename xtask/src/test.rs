@@ -27,6 +27,12 @@ pub fn run(workspace: &Workspace, stage: Option<Stage>, only: Option<&str>) -> R
     if stage != Some(Stage::Windows) {
         linux(workspace, &mut steps)?;
     }
+    if stage == Some(Stage::Windows) {
+        steps.step("windows stage's server", || {
+            packages::install(packages::BUILD)?;
+            build::everything(workspace, Profile::Dev)
+        })?;
+    }
     if stage != Some(Stage::Linux) {
         windows(workspace, &mut steps)?;
     }
@@ -45,6 +51,17 @@ fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     steps.step("windows unit tests under Wine", || {
         let prefix = windows::Prefix::open(workspace)?;
         windows::run_tests(workspace, &prefix)
+    })?;
+    steps.step("windows service under Wine", || {
+        let prefix = windows::Prefix::open(workspace)?;
+        let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
+        rehearsal
+            .args(["windows", "--agent"])
+            .arg(windows::agent(workspace, Profile::Dev)?)
+            .arg("--fixture")
+            .arg(windows::fixture(workspace)?);
+        prefix.apply_to(&mut rehearsal);
+        rehearsal.run()
     })
 }
 

@@ -19,6 +19,7 @@ mod end_to_end;
 mod recording;
 mod stack;
 mod until;
+mod windows;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long)]
         tests: PathBuf,
     },
+    /// Rehearses the agent on Windows, under Wine, with a server.
+    Windows(windows::Arguments),
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
 }
@@ -63,6 +66,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
+        Command::Windows(arguments) => windows::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     }
 }

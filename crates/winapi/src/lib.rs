@@ -16,6 +16,7 @@ mod text;
 pub mod cursor;
 pub mod desktop;
 pub mod display;
+pub mod event_log;
 pub mod folder;
 pub mod pipe;
 pub mod process;

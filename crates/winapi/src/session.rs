@@ -88,8 +88,10 @@ pub fn user_token(session: u32) -> Result<Token> {
     Ok(Token::from_handle(token))
 }
 
-/// What is told of a session. What is not told of it is left open.
-pub fn session_info(number: u32) -> SessionInfo {
+/// What is told of a session; `None` if Windows does not even tell whether it has a user, as while
+/// it ends. What else is not told is left open.
+pub fn session_info(number: u32) -> Option<SessionInfo> {
+    let user = narrow(&ask(number, WTSUserName)?.units());
     let text = |what| ask(number, what).map_or_else(String::new, |answer| narrow(&answer.units()));
     let more = ask(number, WTSSessionInfoEx).and_then(|answer| answer.begin::<WTSINFOEXW>());
     // SAFETY: the answer is on level 1, the only one that there is.
@@ -100,10 +102,10 @@ pub fn session_info(number: u32) -> SessionInfo {
     let protocol = ask(number, WTSClientProtocolType).and_then(|answer| answer.begin::<u16>());
     let address =
         ask(number, WTSClientAddress).and_then(|answer| answer.begin::<WTS_CLIENT_ADDRESS>());
-    SessionInfo {
+    Some(SessionInfo {
         number,
         domain: text(WTSDomainName),
-        user: text(WTSUserName),
+        user,
         is_connected: state.map(|state| state == WTSActive.0),
         is_remote: protocol.is_some_and(|kind| u32::from(kind) != WTS_PROTOCOL_TYPE_CONSOLE),
         client_name: text(WTSClientName),
@@ -114,7 +116,7 @@ pub fn session_info(number: u32) -> SessionInfo {
             UNLOCKED => Some(false),
             _ => None,
         }),
-    }
+    })
 }
 
 /// `WTSINFOEX_LEVEL1::SessionFlags`. On Windows 7 and Server 2008 R2, which are not supported,
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn session_of_this_process_has_a_user() {
         let own = crate::process::session_of(std::process::id()).unwrap();
-        assert!(!session_info(own).user.is_empty());
+        assert!(!session_info(own).unwrap().user.is_empty());
         assert!(Token::own().unwrap().account().unwrap().number() > 0);
     }
 }

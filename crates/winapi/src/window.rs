@@ -12,15 +12,6 @@ use windows::Win32::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window(isize);
 
-/// Whether the pixels of a window can be seen by others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visibility {
-    /// They can.
-    Shown,
-    /// The program keeps them from being captured.
-    Excluded,
-}
-
 impl Window {
     /// The window in front; `None` while there is none.
     pub fn in_front() -> Option<Self> {
@@ -67,16 +58,12 @@ impl Window {
         ))
     }
 
-    /// Whether it can be seen in what is captured.
-    pub fn visibility(self) -> Visibility {
-        let mut affinity = 0;
+    /// Whether its program keeps it out of what others capture.
+    pub fn is_kept_out_of_capture(self) -> bool {
+        let mut affinity = WDA_NONE.0;
         // SAFETY: the place for the answer outlives the call.
         let asked = unsafe { GetWindowDisplayAffinity(self.handle(), &raw mut affinity) };
-        if asked.is_ok() && affinity != WDA_NONE.0 {
-            Visibility::Excluded
-        } else {
-            Visibility::Shown
-        }
+        asked.is_ok() && affinity != WDA_NONE.0
     }
 
     fn handle(self) -> HWND {

@@ -4,6 +4,7 @@ use std::{ffi::OsString, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use eidetic_winapi::event_log::Severity;
 use tokio::sync::watch;
 use tracing::{error, info};
 use windows_service::{
@@ -60,8 +61,12 @@ impl ServiceCommand {
 define_windows_service!(service_entry, service_main);
 
 fn service_main(_arguments: Vec<OsString>) {
-    if let Err(error) = serve() {
-        error!("the service failed: {error:#}");
+    match serve() {
+        Ok(()) => log::tell_windows(Severity::Information, "The agent has stopped."),
+        Err(error) => {
+            error!("the service failed: {error:#}");
+            log::tell_windows(Severity::Error, &format!("The agent failed: {error:#}"));
+        }
     }
 }
 
@@ -75,7 +80,7 @@ fn serve() -> anyhow::Result<()> {
     let notices = sessions.notices();
     let (stop, mut asked) = watch::channel(false);
     let handle = move |control| match control {
-        ServiceControl::Stop | ServiceControl::Shutdown | ServiceControl::Preshutdown => {
+        ServiceControl::Stop | ServiceControl::Preshutdown => {
             stop.send_replace(true);
             ServiceControlHandlerResult::NoError
         }
@@ -94,6 +99,7 @@ fn serve() -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the service has started"
     );
+    log::tell_windows(Severity::Information, STARTED);
     let leaving = status;
     let result = runtime()?.block_on(async {
         let asked_to_leave = async move {
@@ -104,10 +110,8 @@ fn serve() -> anyhow::Result<()> {
         service::run(settings(folder, sessions)?, asked_to_leave).await
     });
     let code = u32::from(result.is_err());
-    if let Err(error) = &result {
-        error!("the service ends: {error:#}");
-    }
-    tell(&status, ServiceState::Stopped, code)
+    tell(&status, ServiceState::Stopped, code)?;
+    result
 }
 
 /// Tells Windows how the service is.
@@ -119,7 +123,7 @@ fn tell(handle: &ServiceStatusHandle, state: ServiceState, code: u32) -> anyhow:
             current_state: state,
             controls_accepted: if is_running {
                 ServiceControlAccept::STOP
-                    | ServiceControlAccept::SHUTDOWN
+                    | ServiceControlAccept::PRESHUTDOWN
                     | ServiceControlAccept::SESSION_CHANGE
             } else {
                 ServiceControlAccept::empty()
@@ -164,6 +168,7 @@ fn install() -> anyhow::Result<()> {
     service
         .set_description(DESCRIPTION)
         .context("failed to describe the service")?;
+    log::register_source()?;
     restart_after_failure(&service).context("failed to say what follows a failure")?;
     service
         .start::<&str>(&[])
@@ -202,10 +207,27 @@ fn uninstall() -> anyhow::Result<()> {
         .context("the service is not installed, or may not be removed by this account")?;
     if service.query_status()?.current_state != ServiceState::Stopped {
         service.stop().context("failed to stop the service")?;
+        wait_until_stopped(&service)?;
     }
-    // It is gone once it has stopped.
+    log::forget_source();
     service.delete().context("failed to remove the service")
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Windows is asked how far a service is; it does not tell"
+)]
+fn wait_until_stopped(service: &Service) -> anyhow::Result<()> {
+    for _ in 0..STOP_LIMIT.as_millis() / ASK_EVERY.as_millis() {
+        if service.query_status()?.current_state == ServiceState::Stopped {
+            return Ok(());
+        }
+        std::thread::sleep(ASK_EVERY);
+    }
+    anyhow::bail!("the service does not stop: end eidetic-agent.exe, then try again")
+}
+
+const ASK_EVERY: Duration = Duration::from_millis(100);
 
 const ERROR_INVALID_LEVEL: i32 = 124;
 
@@ -215,6 +237,8 @@ const DISPLAY_NAME: &str = "Eidetic Agent";
 
 const DESCRIPTION: &str =
     "Records what the users of this computer do, and sends it to the Eidetic server.";
+
+const STARTED: &str = concat!("The agent ", env!("CARGO_PKG_VERSION"), " has started.");
 
 const NEEDS_RIGHTS: &str = "an administrator's rights are needed: start the command prompt as one";
 

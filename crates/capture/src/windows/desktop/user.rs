@@ -84,6 +84,7 @@ impl WindowsDesktop {
             process: program.process,
             application: program.application,
             run_as: program.run_as,
+            is_kept_out: window.is_kept_out_of_capture(),
             middle: window.middle().unwrap_or_default(),
             changes,
         }
@@ -133,6 +134,7 @@ fn nothing_in_front() -> ActiveWindow {
         process: None,
         application: None,
         run_as: RunAs::SessionUser,
+        is_kept_out: false,
         middle: (0, 0),
         changes: 1,
     }

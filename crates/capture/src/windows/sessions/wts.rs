@@ -80,7 +80,8 @@ impl ServiceNotices {
 /// Tells all changes until nobody wants to know.
 fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
     let mut tracker = Tracker::default();
-    if let Some(listed) = list() {
+    let mut lists = Lists::default();
+    if let Some(listed) = lists.ask() {
         tracker.take(listed);
     }
     loop {
@@ -92,7 +93,7 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
         match inbox.recv_timeout(LIST_EVERY) {
             Ok(Told { code, number }) => {
                 if let Some(notice) = Notice::from_code(code) {
-                    let facts = facts(number);
+                    let facts = ask(number).facts();
                     tracker.take(Input::Noticed {
                         notice,
                         number,
@@ -101,7 +102,7 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
-                if let Some(listed) = list() {
+                if let Some(listed) = lists.ask() {
                     tracker.take(listed);
                 }
             }
@@ -111,7 +112,7 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
                     return;
                 }
                 thread::park_timeout(LIST_EVERY);
-                if let Some(listed) = list() {
+                if let Some(listed) = lists.ask() {
                     tracker.take(listed);
                 }
             }
@@ -119,27 +120,64 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
     }
 }
 
-fn list() -> Option<Input> {
-    let listed = session_numbers()
-        .inspect_err(|error| warn!(%error, "the sessions cannot be listed"))
-        .ok()?;
-    let numbers: BTreeSet<u32> = listed.into_iter().chain(console_session()).collect();
-    let facts = numbers.into_iter().filter_map(facts);
-    Some(Input::Listed(facts.collect()))
+/// Lists of all sessions. A session of which nothing is told for a moment has not ended.
+#[derive(Debug, Default)]
+struct Lists {
+    incomplete_in_a_row: u32,
 }
 
-/// What is known of a session; `None` if nobody is logged on to it.
-fn facts(number: u32) -> Option<SessionFacts> {
-    if number == SERVICES {
-        return None;
+impl Lists {
+    /// All sessions that somebody is logged on to; `None` if that is not known now.
+    fn ask(&mut self) -> Option<Input> {
+        let listed = session_numbers()
+            .inspect_err(|error| warn!(%error, "the sessions cannot be listed"))
+            .ok()?;
+        let numbers: BTreeSet<u32> = listed.into_iter().chain(console_session()).collect();
+        let answers: Vec<_> = numbers.into_iter().map(ask).collect();
+        if !answers.contains(&Answer::Untold) {
+            self.incomplete_in_a_row = 0;
+        } else if self.incomplete_in_a_row < INCOMPLETE_LISTS {
+            self.incomplete_in_a_row += 1;
+            return None;
+        }
+        let facts = answers.into_iter().filter_map(Answer::facts);
+        Some(Input::Listed(facts.collect()))
     }
-    let info = session_info(number);
+}
+
+/// What Windows answers when it is asked for a session.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// Somebody is logged on to it.
+    User(SessionFacts),
+    /// Nobody is.
+    Nobody,
+    /// It does not tell.
+    Untold,
+}
+
+impl Answer {
+    fn facts(self) -> Option<SessionFacts> {
+        match self {
+            Self::User(facts) => Some(facts),
+            Self::Nobody | Self::Untold => None,
+        }
+    }
+}
+
+fn ask(number: u32) -> Answer {
+    if number == SERVICES {
+        return Answer::Nobody;
+    }
+    let Some(info) = session_info(number) else {
+        return Answer::Untold;
+    };
     if info.user.is_empty() {
-        return None;
+        return Answer::Nobody;
     }
     // For the service alone: others may not ask for the token.
     let account = user_token(number).and_then(|token| token.account());
-    Some(SessionFacts {
+    Answer::User(SessionFacts {
         number,
         account: if info.domain.is_empty() {
             info.user.clone()
@@ -169,6 +207,9 @@ const SERVICES: u32 = 0;
 
 /// How often all sessions are asked for, in case a notice was lost.
 const LIST_EVERY: Duration = Duration::from_secs(5);
+
+/// How many lists in a row may lack something before they are believed.
+const INCOMPLETE_LISTS: u32 = 3;
 
 const NOTICES_UNDER_WAY: usize = 256;
 
