@@ -12,9 +12,10 @@ use windows::{
         Foundation::{HANDLE, HWND, WAIT_FAILED},
         System::{
             StationsAndDesktops::{
-                CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_HOOKCONTROL, DESKTOP_READOBJECTS,
-                DESKTOP_WRITEOBJECTS, GetUserObjectInformationW, OpenDesktopW, OpenInputDesktop,
-                SetThreadDesktop, UOI_NAME,
+                CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_CREATEMENU, DESKTOP_CREATEWINDOW,
+                DESKTOP_ENUMERATE, DESKTOP_HOOKCONTROL, DESKTOP_READOBJECTS, DESKTOP_WRITEOBJECTS,
+                GetUserObjectInformationW, OpenDesktopW, OpenInputDesktop, SetThreadDesktop,
+                UOI_NAME,
             },
             SystemInformation::GetTickCount,
         },
@@ -181,10 +182,9 @@ pub fn use_users_desktop() {
         return;
     }
     let name = wide("Default");
-    let access = DESKTOP_READOBJECTS.0 | DESKTOP_WRITEOBJECTS.0 | DESKTOP_HOOKCONTROL.0;
     let flags = DESKTOP_CONTROL_FLAGS(0);
     // SAFETY: the name ends with a zero.
-    let desktop = unsafe { OpenDesktopW(PCWSTR(name.as_ptr()), flags, false, access) };
+    let desktop = unsafe { OpenDesktopW(PCWSTR(name.as_ptr()), flags, false, RIGHTS) };
     if let Ok(desktop) = desktop {
         // SAFETY: it was opened above. The thread keeps it for as long as it lives.
         if unsafe { SetThreadDesktop(desktop) }.is_err() {
@@ -218,6 +218,15 @@ thread_local! {
     /// the front window anyway.
     static HEARD: RefCell<VecDeque<Told>> = const { RefCell::new(VecDeque::new()) };
 }
+
+/// To see, to listen, and, for programs that are started from here, to have windows. See
+/// <https://learn.microsoft.com/windows/win32/winstation/desktop-security-and-access-rights>.
+const RIGHTS: u32 = DESKTOP_READOBJECTS.0
+    | DESKTOP_WRITEOBJECTS.0
+    | DESKTOP_HOOKCONTROL.0
+    | DESKTOP_ENUMERATE.0
+    | DESKTOP_CREATEWINDOW.0
+    | DESKTOP_CREATEMENU.0;
 
 const MOST_HEARD: usize = 256;
 

@@ -95,6 +95,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     found(&api, "Still away")?;
     said("what happened while the server was away comes later");
 
+    wine::kill(wine.service()?)?;
+    until("the recorder ends without its service", LONG, || {
+        Ok(wine.recorder().is_err().then_some(()))
+    })?;
     drop(window);
     wine.lose_power()?;
     let _window = Window::show(
@@ -110,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         "the session went on as if nothing had happened"
     );
     found(&api, "Payroll of November")?;
-    said("what was recorded before the power was lost is there, and the session's late end");
+    said("what was recorded before the service was killed is there, and the session's late end");
 
     wine.agent(&["service", "uninstall"])
         .succeeds("removing the service")?;

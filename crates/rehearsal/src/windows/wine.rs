@@ -59,10 +59,19 @@ impl Wine {
 
     /// The process of the one recorder.
     pub fn recorder(&self) -> Result<Pid> {
+        self.agent_process("record")
+    }
+
+    /// The process of the service.
+    pub fn service(&self) -> Result<Pid> {
+        self.agent_process("service")
+    }
+
+    fn agent_process(&self, command: &str) -> Result<Pid> {
         let found = all_processes()?
             .filter_map(Result::ok)
-            .find(|process| self.is_recorder(process))
-            .context("no recorder runs")?;
+            .find(|process| self.is_agent(process, command))
+            .with_context(|| format!("no agent runs as {command}"))?;
         Pid::from_raw(found.pid).context("a process has the number 0")
     }
 
@@ -75,12 +84,12 @@ impl Wine {
         Ok(())
     }
 
-    fn is_recorder(&self, process: &Process) -> bool {
+    fn is_agent(&self, process: &Process, command: &str) -> bool {
         let is_agent = process.cmdline().is_ok_and(|line| {
             let program = line
                 .first()
                 .is_some_and(|it| it.ends_with("eidetic-agent.exe"));
-            program && line.get(1).is_some_and(|command| command == "record")
+            program && line.get(1).is_some_and(|it| it == command)
         });
         let prefix = |environment: std::collections::HashMap<_, _>| {
             environment.get(std::ffi::OsStr::new("WINEPREFIX")) == Some(&self.prefix.clone().into())
@@ -126,7 +135,7 @@ impl Drop for Wine {
 
 /// Kills a process.
 pub fn kill(process: Pid) -> Result<()> {
-    kill_process(process, Signal::KILL).context("failed to kill the recorder")
+    kill_process(process, Signal::KILL).context("failed to kill a process of the agent")
 }
 
 /// Where the environment is that all users have in common.

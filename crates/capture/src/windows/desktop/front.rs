@@ -10,6 +10,8 @@ pub(crate) struct Front {
     told: Option<(u64, Captured)>,
     /// How often the title of the told window has changed since.
     changes: u32,
+    /// Whether its title was told before Windows said that it had changed: that is still to come.
+    is_ahead: bool,
     /// Since when no window is in front, while that was not told.
     empty_since: Option<Duration>,
 }
@@ -29,8 +31,9 @@ pub(crate) enum News {
 impl Front {
     /// A window was said to have changed its title so many times. Counts if it is the one in front.
     pub(crate) fn titles_changed(&mut self, window: u64, times: u32) {
-        if self.told.as_ref().is_some_and(|(told, _)| *told == window) {
-            self.changes = self.changes.saturating_add(times);
+        if times > 0 && self.told.as_ref().is_some_and(|(told, _)| *told == window) {
+            let told_already = u32::from(std::mem::take(&mut self.is_ahead));
+            self.changes = self.changes.saturating_add(times - told_already);
         }
     }
 
@@ -47,8 +50,10 @@ impl Front {
                 // It may have changed to and fro: the next title stands for these changes too.
                 return None;
             }
+            self.is_ahead = self.changes == 0;
         } else {
             self.changes = 1;
+            self.is_ahead = false;
         }
         self.told = Some((window, title.clone()));
         let changes = std::mem::take(&mut self.changes).max(1);
@@ -112,7 +117,22 @@ mod tests {
         front.titles_changed(1, 1);
         assert_eq!(see(&mut front, 2, 1, "two"), Some(3));
         front.titles_changed(1, 9);
+        assert_eq!(see(&mut front, 3, 1, "three"), Some(9));
         assert_eq!(see(&mut front, 3, 2, "another"), Some(1));
+    }
+
+    #[test]
+    fn title_that_is_seen_before_it_is_said_to_have_changed_counts_once() {
+        let mut front = Front::default();
+        assert_eq!(see(&mut front, 0, 1, "one"), Some(1));
+        assert_eq!(see(&mut front, 1, 1, "two"), Some(1));
+        front.titles_changed(1, 1);
+        front.titles_changed(1, 2);
+        assert_eq!(see(&mut front, 2, 1, "three"), Some(2));
+        assert_eq!(see(&mut front, 3, 1, "four"), Some(1));
+        assert_eq!(see(&mut front, 4, 2, "another"), Some(1));
+        front.titles_changed(2, 1);
+        assert_eq!(see(&mut front, 5, 2, "its next"), Some(1));
     }
 
     #[test]
