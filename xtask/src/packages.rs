@@ -26,6 +26,7 @@ pub const WINDOWS: &[&str] = &[
     "rustc-web",
     "cargo-web",
     "rust-web-src",
+    "rust-web-clippy",
     "wine",
     "wine64",
     "xvfb",

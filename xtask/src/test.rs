@@ -42,6 +42,7 @@ pub fn run(workspace: &Workspace, stage: Option<Stage>, only: Option<&str>) -> R
 
 fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     steps.step("windows packages", || packages::install(packages::WINDOWS))?;
+    steps.step("windows clippy", || windows::clippy(workspace))?;
     steps.step("windows build of the tests", || {
         windows::build_tests(workspace)
     })?;

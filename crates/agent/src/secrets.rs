@@ -39,7 +39,7 @@ impl SecretFiles {
 impl Secrets for SecretFiles {
     fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         match fs::read(self.file(name)) {
-            Ok(sealed) => os::open_secret(sealed).map(Some).with_context(|| {
+            Ok(sealed) => os::open_secret(&sealed).map(Some).with_context(|| {
                 format!("the {name} key was sealed on another computer or is damaged")
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -8,6 +8,10 @@
     unsafe_code,
     reason = "the one place from where the functions of Windows are called"
 )]
+#![expect(
+    clippy::missing_const_for_thread_local,
+    reason = "they are const: the lint does not see it with a standard library built here"
+)]
 
 mod descriptor;
 mod error;

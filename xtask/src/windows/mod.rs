@@ -63,6 +63,16 @@ pub fn fixture(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Runs clippy on what only Windows has, and on the rest again.
+pub fn clippy(workspace: &Workspace) -> Result<()> {
+    let mut cargo = cargo_command(workspace, "/usr/bin/cargo-clippy", "clippy");
+    // Else it would be rustup's that it calls.
+    cargo.env("CARGO", "/usr/bin/cargo");
+    cargo
+        .args(["--all-targets", "--", "--deny", "warnings"])
+        .run()
+}
+
 fn tests(workspace: &Workspace) -> Command {
     let mut cargo = cargo(workspace, "test");
     cargo.args(["--lib", "--bins", "--tests", "--no-fail-fast"]);
@@ -73,7 +83,11 @@ fn tests(workspace: &Workspace) -> Command {
 /// what was built for one command serves the others: rustup has no other for Windows here than one
 /// that is built from Debian's source.
 fn cargo(workspace: &Workspace, command: &str) -> Command {
-    let mut cargo = workspace.command("/usr/bin/cargo");
+    cargo_command(workspace, "/usr/bin/cargo", command)
+}
+
+fn cargo_command(workspace: &Workspace, program: &str, command: &str) -> Command {
+    let mut cargo = workspace.command(program);
     cargo
         .env("RUSTC", "/usr/bin/rustc")
         .env("RUSTC_BOOTSTRAP", "1")

@@ -48,8 +48,8 @@ pub(crate) fn seal_secret(secret: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// The secret of which that was kept.
-pub(crate) fn open_secret(kept: Vec<u8>) -> io::Result<Vec<u8>> {
-    Ok(kept)
+pub(crate) fn open_secret(kept: &[u8]) -> io::Result<Vec<u8>> {
+    Ok(kept.to_vec())
 }
 
 #[cfg(test)]

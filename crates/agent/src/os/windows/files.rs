@@ -57,8 +57,8 @@ pub(crate) fn seal_secret(secret: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// The secret of which that was kept.
-pub(crate) fn open_secret(kept: Vec<u8>) -> io::Result<Vec<u8>> {
-    protect::open(&kept).map_err(io::Error::other)
+pub(crate) fn open_secret(kept: &[u8]) -> io::Result<Vec<u8>> {
+    protect::open(kept).map_err(io::Error::other)
 }
 
 /// Without it a folder cannot be opened.
