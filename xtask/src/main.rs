@@ -14,6 +14,7 @@ mod packages;
 mod steps;
 mod test;
 mod wasm;
+mod windows;
 mod workspace;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -34,8 +35,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Builds the console, the decoder for the browser and the binaries, optimised.
-    Build,
-    /// Runs everything that must pass: format, clippy, unit, integration and end-to-end tests.
+    Build(BuildArguments),
+    /// Runs everything that must pass: format, clippy, unit, integration and end-to-end tests, and
+    /// the agent's tests for Windows under Wine.
     Test(TestArguments),
     /// The same as `test`: what CI runs.
     Ci,
@@ -52,7 +54,17 @@ enum Command {
 }
 
 #[derive(Args)]
+struct BuildArguments {
+    /// Builds the agent for Windows instead, on this computer.
+    #[arg(long)]
+    windows: bool,
+}
+
+#[derive(Args)]
 struct TestArguments {
+    /// What is tested.
+    #[arg(default_value = "linux")]
+    stage: test::Stage,
     /// Only the steps whose name contains this word.
     #[arg(long)]
     only: Option<String>,
@@ -131,12 +143,20 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match cli.command {
-        Command::Build => {
+        Command::Build(BuildArguments { windows: true }) => {
+            packages::install(packages::WINDOWS)?;
+            let agent = windows::agent(&workspace, Profile::Release)?;
+            println!("built {}", agent.display());
+            Ok(())
+        }
+        Command::Build(BuildArguments { windows: false }) => {
             packages::install(packages::BUILD)?;
             build::everything(&workspace, Profile::Release)
         }
-        Command::Test(arguments) => test::run(&workspace, arguments.only.as_deref()),
-        Command::Ci => test::run(&workspace, None),
+        Command::Test(arguments) => {
+            test::run(&workspace, arguments.stage, arguments.only.as_deref())
+        }
+        Command::Ci => test::run(&workspace, test::Stage::Linux, None),
         Command::Demo(arguments) => demo(&workspace, &arguments),
         Command::Bench(arguments) => bench(&workspace, &arguments),
     }

@@ -20,6 +20,21 @@ pub const BUILD: &[&str] = &[
     "rust-web-src",
 ];
 
+/// For the agent on Windows: a compiler, a standard library in source, and a Windows to test in.
+pub const WINDOWS: &[&str] = &[
+    "gcc",
+    "libc6-dev",
+    "protobuf-compiler",
+    "gcc-mingw-w64-x86-64",
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "rust-web-clippy",
+    "wine",
+    "wine64",
+    "xvfb",
+];
+
 /// For a virtual desktop with real applications, a browser to look at it, and ffmpeg to look into
 /// exported videos.
 pub const DESKTOP: &[&str] = &[

@@ -1,19 +1,70 @@
 //! Everything that must pass.
 
 use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::{
     build::{self, Profile},
     command::Run,
     packages,
     steps::Steps,
-    wasm,
+    wasm, windows,
     workspace::Workspace,
 };
 
-/// Runs it all, or only the steps whose name contains a word.
-pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
+/// A part of it that can be run alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Everything but the agent on Windows.
+    Linux,
+    /// The agent on Windows: built here, tested under Wine.
+    Windows,
+}
+
+/// Runs one stage, and of that only the steps whose name contains a word.
+pub fn run(workspace: &Workspace, stage: Stage, only: Option<&str>) -> Result<()> {
     let mut steps = Steps::new(only);
+    match stage {
+        Stage::Linux => linux(workspace, &mut steps)?,
+        Stage::Windows => {
+            steps.step("windows stage's server", || {
+                packages::install(packages::BUILD)?;
+                build::everything(workspace, Profile::Dev)
+            })?;
+            windows(workspace, &mut steps)?;
+        }
+    }
+    steps.print_times();
+    Ok(())
+}
+
+fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
+    steps.step("windows packages", || packages::install(packages::WINDOWS))?;
+    steps.step("windows clippy", || windows::clippy(workspace))?;
+    steps.step("windows build of the tests", || {
+        windows::build_tests(workspace)
+    })?;
+    steps.step("windows build of the agent", || {
+        windows::agent(workspace, Profile::Dev).map(drop)
+    })?;
+    steps.step("windows unit tests under Wine", || {
+        let prefix = windows::Prefix::open(workspace)?;
+        windows::run_tests(workspace, &prefix)
+    })?;
+    steps.step("windows service under Wine", || {
+        let prefix = windows::Prefix::open(workspace)?;
+        let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
+        rehearsal
+            .args(["windows", "--agent"])
+            .arg(windows::agent(workspace, Profile::Dev)?)
+            .arg("--fixture")
+            .arg(windows::fixture(workspace)?);
+        prefix.apply_to(&mut rehearsal);
+        rehearsal.run()
+    })
+}
+
+fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     steps.step("debian packages", || {
         packages::install(packages::BUILD)?;
         packages::install(packages::DESKTOP)
@@ -76,9 +127,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
             .args(["clippy", "--workspace", "--all-targets", "--locked"])
             .args(["--", "--deny", "warnings"])
             .run()
-    })?;
-    steps.print_times();
-    Ok(())
+    })
 }
 
 /// Builds the test runner from crates.io where it is missing.

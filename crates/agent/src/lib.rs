@@ -13,7 +13,6 @@
 
 mod channel;
 pub mod cli;
-mod config;
 mod connection;
 mod identity;
 mod os;

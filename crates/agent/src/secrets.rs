@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::state_folder::{make_private_folder, replace_file};
+use crate::{
+    os,
+    state_folder::{make_private_folder, replace_file},
+};
 
 /// Where keys are kept, so that nobody but the agent can read them.
 pub(crate) trait Secrets: Send + Sync {
@@ -18,7 +21,7 @@ pub(crate) trait Secrets: Send + Sync {
     fn write(&self, name: &str, secret: &[u8]) -> anyhow::Result<()>;
 }
 
-/// Keeps each secret in a file that only its owner, root, can read.
+/// Keeps each secret in a file that only its owner, root or the system, can read.
 #[derive(Debug)]
 pub(crate) struct SecretFiles(PathBuf);
 
@@ -36,7 +39,9 @@ impl SecretFiles {
 impl Secrets for SecretFiles {
     fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         match fs::read(self.file(name)) {
-            Ok(secret) => Ok(Some(secret)),
+            Ok(sealed) => os::open_secret(&sealed).map(Some).with_context(|| {
+                format!("the {name} key was sealed on another computer or is damaged")
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("failed to read the {name} key")),
         }
@@ -44,7 +49,7 @@ impl Secrets for SecretFiles {
 
     fn write(&self, name: &str, secret: &[u8]) -> anyhow::Result<()> {
         make_private_folder(&self.0)
-            .and_then(|()| replace_file(&self.file(name), secret))
+            .and_then(|()| replace_file(&self.file(name), &os::seal_secret(secret)?))
             .with_context(|| format!("failed to write the {name} key"))
     }
 }

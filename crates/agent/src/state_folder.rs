@@ -1,7 +1,7 @@
 //! The agent's folder: what is in it, and replacing files in it so that a crash never leaves half.
 //!
 //! ```text
-//! agent/                mode 0700
+//! agent/                mode 0700; on Windows for the system and the administrators
 //!   identity.toml       who this agent is, from enrolment
 //!   secrets/            keys, each a file of mode 0600
 //!   spool/              see the crate `eidetic-spool`
@@ -11,12 +11,14 @@
 //! ```
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
+
+use crate::os;
 
 /// The agent's folder.
 #[derive(Clone, Debug)]
@@ -77,13 +79,11 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         make_open_folder(parent)?;
     }
-    match private(&mut DirBuilder::new()).create(path) {
+    match os::create_private_folder(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
+    os::close_folder(path)
 }
 
 fn make_open_folder(path: &Path) -> io::Result<()> {
@@ -99,32 +99,24 @@ fn make_open_folder(path: &Path) -> io::Result<()> {
         made => made?,
     }
     // Whatever the umask is: a service's is strict.
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    Ok(())
-}
-
-fn private(builder: &mut DirBuilder) -> &DirBuilder {
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
-    builder
+    os::open_folder_to_all(path)
 }
 
 /// Replaces a file, or makes it, for its owner alone: after a crash it has the old content or the
 /// new one.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
+    let mut file = os::private_file()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&new)?;
     file.write_all(content)?;
     file.sync_data()?;
     drop(file);
     fs::rename(&new, path)?;
     if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_data()?;
+        os::sync_folder(folder)?;
     }
     Ok(())
 }
@@ -134,31 +126,13 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
-    fn folders_and_files_are_for_their_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
+    fn a_file_has_the_old_content_or_the_new_one() {
         let outer = tempfile::tempdir().unwrap();
-        let path = outer.path().join("agent");
-        fs::create_dir(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        let folder = StateFolder::open(&path).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(folder.path()), 0o700);
+        let folder = StateFolder::open(&outer.path().join("eidetic/agent")).unwrap();
         replace_file(&folder.alive(), b"one").unwrap();
         replace_file(&folder.alive(), b"two").unwrap();
         assert_eq!(fs::read(folder.alive()).unwrap(), b"two");
-        assert_eq!(mode(&folder.alive()), 0o600);
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn folders_above_are_open_to_others() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let outer = tempfile::tempdir().unwrap();
-        let above = outer.path().join("eidetic");
-        let folder = StateFolder::open(&above.join("agent")).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&above), 0o755);
-        assert_eq!(mode(folder.path()), 0o700);
+        let names = fs::read_dir(folder.path()).unwrap();
+        assert_eq!(names.count(), 1, "nothing else is left");
     }
 }

@@ -49,6 +49,8 @@ pub struct ActiveWindow {
     pub application: Option<Application>,
     /// The account that the process runs as, and with what rights.
     pub run_as: RunAs,
+    /// Whether its program keeps it out of what is captured: the recording does not show it.
+    pub is_kept_out: bool,
     /// Where the window is on the desktop: the middle, in pixels.
     pub middle: (i32, i32),
     /// How many changes this event stands for, at least 1: a title that changes faster than it is

@@ -6,13 +6,19 @@
 //! Each system is a folder; [`fake`] is real code that plays a script. Rates, coalescing and
 //! records are the agent's business, encoding is the codec's: nothing here knows of either.
 
+#[cfg(any(target_os = "linux", windows))]
+mod deadline;
 mod desktop;
 mod error;
 pub mod fake;
 #[cfg(target_os = "linux")]
 pub mod linux;
+#[cfg(any(target_os = "linux", windows, test))]
+mod pixels;
 mod screen;
 mod sessions;
+#[cfg(any(windows, test))]
+pub mod windows;
 
 pub use desktop::{ActiveWindow, Desktop, DesktopEvent, ProcessId};
 pub use error::CaptureError;

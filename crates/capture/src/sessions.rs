@@ -32,13 +32,13 @@ pub struct LoginSessionId(pub String);
 pub struct LoginSession {
     /// The system's name of it.
     pub id: LoginSessionId,
-    /// The account's name.
+    /// The account's name; as `DOMAIN\user` where accounts have domains.
     pub user_name: String,
     /// The account's number.
     pub user_id: u32,
     /// From where the user is connected.
     pub origin: SessionOrigin,
-    /// The X display, such as `:0`; `None` if the session has none that could be recorded.
+    /// The display, such as `:0` or `Session 2`; `None` if the session has none that could be recorded.
     pub display: Option<String>,
     /// The process that leads the session, if the system tells: its environment holds what is
     /// needed to open the display.
@@ -72,6 +72,14 @@ pub enum SessionChange {
         id: LoginSessionId,
         /// What happened.
         event: SessionEvent,
+    },
+    /// The user of a session that goes on is connected from elsewhere now. Comes before what
+    /// happened there.
+    ConnectedFrom {
+        /// The session.
+        id: LoginSessionId,
+        /// From where.
+        origin: SessionOrigin,
     },
     /// The user logged off.
     Ended {

@@ -21,6 +21,7 @@ mod export;
 mod recording;
 mod stack;
 mod until;
+mod windows;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         tests: PathBuf,
     },
+    /// Rehearses the agent on Windows, under Wine, with a server.
+    Windows(windows::Arguments),
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
     /// Measures the codec beside its peers, on recordings of real applications.
@@ -67,6 +70,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
+        Command::Windows(arguments) => windows::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),
     }

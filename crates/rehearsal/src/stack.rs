@@ -42,7 +42,8 @@ impl Server {
     pub fn start(folder: &Path, console_port: u16) -> Result<Self> {
         let folder = folder.join("server");
         fs::create_dir_all(&folder)?;
-        let mut process = spawn_server(&folder, console_port)?;
+        let console = format!("127.0.0.1:{console_port}");
+        let mut process = spawn_server(&folder, "127.0.0.1:0", &console)?;
         let password = one_time_password(&mut process)?;
         let endpoints = endpoints_of(&mut process, &folder)?;
         Ok(Self {
@@ -53,13 +54,14 @@ impl Server {
         })
     }
 
-    /// Stops it, lets `work` have its data folder for itself, and starts it again.
+    /// Stops it, lets `work` have its data folder for itself, and starts it again where it was.
     pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
         stop(&mut self.process);
         // A server that left cleanly has removed it; one that did not must not be taken for alive.
         let _gone_already = fs::remove_file(self.folder.join(ENDPOINTS));
         let done = work(&self.folder)?;
-        self.process = spawn_server(&self.folder, 0)?;
+        let console = self.endpoints.console.trim_start_matches("https://");
+        self.process = spawn_server(&self.folder, &self.endpoints.agents, console)?;
         self.endpoints = endpoints_of(&mut self.process, &self.folder)?;
         Ok(done)
     }
@@ -180,10 +182,10 @@ pub fn beside_this(name: &str) -> Result<Command> {
     Ok(Command::new(binary))
 }
 
-fn spawn_server(folder: &Path, console_port: u16) -> Result<Child> {
+fn spawn_server(folder: &Path, agents: &str, console: &str) -> Result<Child> {
     server("run", folder)?
-        .args(["--agents-listen", "127.0.0.1:0"])
-        .args(["--console-listen", &format!("127.0.0.1:{console_port}")])
+        .args(["--agents-listen", agents])
+        .args(["--console-listen", console])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

@@ -9,6 +9,6 @@ mod task;
 
 pub use clock::SystemClock;
 pub use ids::RandomIds;
-pub use logging::init_logging;
+pub use logging::{init_logging, init_logging_to};
 pub use shutdown::{Shutdown, ShutdownSignal};
 pub use task::Task;

@@ -27,21 +27,14 @@ impl Shutdown {
         self.0.cancel();
     }
 
-    /// Waits for the system to ask this process to leave (SIGINT, SIGTERM).
+    /// Waits for the system to ask this process to leave: SIGINT or SIGTERM; on Windows Ctrl-C,
+    /// the closing of the console, the user's logoff or the computer's shutdown.
     ///
     /// # Errors
     ///
-    /// If the signals cannot be watched.
-    #[cfg(unix)]
+    /// If that cannot be watched.
     pub async fn requested_by_system() -> std::io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
+        system::asks_to_leave().await
     }
 }
 
@@ -64,5 +57,39 @@ impl ShutdownSignal {
     /// Whether it is time to leave.
     pub fn has_begun(&self) -> bool {
         self.0.is_cancelled()
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    pub(super) async fn asks_to_leave() -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+
+    pub(super) async fn asks_to_leave() -> std::io::Result<()> {
+        let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
+        let (mut close, mut logoff, mut shutdown) =
+            (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = stop.recv() => {}
+            _ = close.recv() => {}
+            _ = logoff.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+        Ok(())
     }
 }

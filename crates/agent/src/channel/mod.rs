@@ -1,5 +1,5 @@
 //! What the service and its recorders say to each other, over the recorder's standard input and
-//! output: [`Report`]s from the recorder, [`Order`]s to it.
+//! output, on Windows over named pipes: [`Report`]s from the recorder, [`Order`]s to it.
 //!
 //! Both are the same program in the same version, so that there is no compatibility to keep. Each
 //! message is a big-endian `u32` length and that many bytes of a protocol buffer; no length over

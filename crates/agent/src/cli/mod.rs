@@ -3,19 +3,15 @@
 mod enrol;
 mod status;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use eidetic_runtime::Shutdown;
 
 use crate::{
-    config::Config,
     identity::Identity,
-    os::{self, SessionSource},
-    recorder,
+    os, recorder,
     secrets::SecretFiles,
     server_address::ServerAddress,
     service::{self, RunSettings},
@@ -54,17 +50,19 @@ enum Command {
     },
     /// Records one session: started by the service.
     #[command(hide = true)]
-    Record,
+    Record(os::RecordArguments),
+    /// Windows' own service: installs it, removes it.
+    #[cfg(windows)]
+    #[command(subcommand)]
+    Service(os::ServiceCommand),
 }
 
 #[derive(Debug, Args)]
 struct FolderArguments {
-    /// The agent's folder [default: /var/lib/eidetic/agent].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = os::STATE_FOLDER_HELP)]
     state_folder: Option<PathBuf>,
-    /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
-    config: PathBuf,
+    #[command(flatten)]
+    config: os::ConfigArguments,
 }
 
 #[derive(Debug, Args)]
@@ -84,12 +82,8 @@ struct ServerArguments {
 struct RunArguments {
     #[command(flatten)]
     folder: FolderArguments,
-    /// Records this X display, such as `:0`, instead of the sessions that logind tells of.
-    #[arg(long)]
-    display: Option<String>,
-    /// The account whose session the display is [default: the one that runs this].
-    #[arg(long, requires = "display")]
-    user: Option<String>,
+    #[command(flatten)]
+    sessions: os::SessionArguments,
     /// Enrols with this server first, if this computer is not enrolled.
     #[arg(long, value_name = "HOST[:PORT]", requires = "token")]
     server: Option<ServerAddress>,
@@ -101,10 +95,15 @@ struct RunArguments {
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let command = CommandLine::parse().command;
-    eidetic_runtime::init_logging();
-    if let Command::Record = command {
-        return ExitCode::from(recorder::run().code());
+    if let Command::Record(arguments) = &command {
+        os::init_recorder_logging(arguments);
+        return ExitCode::from(recorder::run(arguments).code());
     }
+    #[cfg(windows)]
+    if let Command::Service(command) = command {
+        return command.run();
+    }
+    eidetic_runtime::init_logging();
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -126,14 +125,17 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Run(arguments) => serve(arguments),
         Command::Status { folder, json } => status::run(&StateFolder::at(&folder.path()?), json),
-        Command::Record => Ok(()),
+        // These have their own endings.
+        Command::Record(_) => Ok(()),
+        #[cfg(windows)]
+        Command::Service(_) => Ok(()),
     }
 }
 
 fn serve(arguments: RunArguments) -> anyhow::Result<()> {
-    let config = arguments.folder.config()?;
+    let config = arguments.folder.config.read()?;
     let folder = StateFolder::open(&arguments.folder.path()?)?;
-    let sessions = session_source(arguments.display.or(config.display), arguments.user)?;
+    let sessions = os::SessionSource::find(arguments.sessions, &config)?;
     runtime()?.block_on(async {
         if let (Some(server), token @ Some(_)) = (arguments.server, arguments.token) {
             let secrets = SecretFiles::in_folder(folder.secrets());
@@ -141,44 +143,38 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
                 enrol::run(&folder, ServerArguments { server, token }, false).await?;
             }
         }
-        service::run(RunSettings {
-            folder,
-            sessions,
-            program: os::own_program(),
-        })
-        .await
+        let asked_to_leave = async {
+            let asked = Shutdown::requested_by_system().await;
+            asked.context("failed to watch for signals")
+        };
+        service::run(settings(folder, sessions)?, asked_to_leave).await
     })
 }
 
-fn session_source(display: Option<String>, user: Option<String>) -> anyhow::Result<SessionSource> {
-    let Some(name) = display else {
-        return Ok(SessionSource::Logind);
-    };
-    if let Some(user) = &user {
-        anyhow::ensure!(os::account_exists(user), "there is no account {user:?}");
-    }
-    Ok(SessionSource::Display { name, user })
+/// How the service is to run.
+pub(crate) fn settings(
+    folder: StateFolder,
+    sessions: os::SessionSource,
+) -> anyhow::Result<RunSettings> {
+    Ok(RunSettings {
+        folder,
+        sessions,
+        program: os::own_program()?,
+    })
 }
 
 impl FolderArguments {
-    fn config(&self) -> anyhow::Result<Config> {
-        let named = self.config != Path::new(DEFAULT_CONFIG);
-        Config::read(&self.config, named)
-    }
-
     fn path(&self) -> anyhow::Result<PathBuf> {
         if let Some(path) = &self.state_folder {
             return Ok(path.clone());
         }
-        Ok(self
-            .config()?
-            .state_folder
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_STATE_FOLDER)))
+        let config = self.config.read()?;
+        Ok(config.state_folder.unwrap_or_else(os::default_state_folder))
     }
 }
 
 /// Two threads: one can wait for the disk while the other goes on.
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -190,10 +186,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     clippy::print_stderr,
     reason = "the answer to the person at the terminal"
 )]
-fn complain(error: &anyhow::Error) {
+pub(crate) fn complain(error: &anyhow::Error) {
     eprintln!("eidetic-agent: {error:#}");
 }
-
-const DEFAULT_CONFIG: &str = "/etc/eidetic/agent.toml";
-
-const DEFAULT_STATE_FOLDER: &str = "/var/lib/eidetic/agent";

@@ -6,7 +6,8 @@
 //!
 //! # Rights
 //!
-//! In this version the recorder runs as root like the service: it reads the display's key from
+//! On Windows the recorder has the rights of its session's user and no more. On Linux, in this
+//! version, it runs as root like the service: it reads the display's key from
 //! the user's files and looks up which program a window belongs to, whichever account that runs
 //! as. It gives up what it can: no further rights can be gained (`no_new_privs`), and its
 //! priority is lowered, so that the user's own programs always go first. It has no file, no key

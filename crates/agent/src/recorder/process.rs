@@ -1,7 +1,7 @@
-//! The recorder's process: orders come in on standard input, reports leave on standard output.
+//! The recorder's process: orders come in from the service, reports leave to it.
 
 use std::{
-    io::{self, Read},
+    io::{Read, Write},
     sync::Arc,
     thread,
 };
@@ -62,8 +62,8 @@ impl Ending {
 }
 
 /// Records until the service says stop or is gone, or the display is gone.
-pub(crate) fn run() -> Ending {
-    match record() {
+pub(crate) fn run(arguments: &os::RecordArguments) -> Ending {
+    match record(arguments) {
         Ok(ending) => ending,
         Err(error) => {
             error!("recorder failed: {error:#}");
@@ -79,10 +79,10 @@ enum Event {
     ThreadEnded(ThreadEnd),
 }
 
-fn record() -> anyhow::Result<Ending> {
+fn record(arguments: &os::RecordArguments) -> anyhow::Result<Ending> {
     os::restrict_recorder().context("failed to give up rights")?;
     abort_on_panic();
-    let mut input = io::stdin();
+    let (mut input, output) = os::service_channel(arguments)?;
     let Some(Order::Begin(assignment)) = next_order(&mut input)? else {
         anyhow::bail!("the recorder is started by the service, not by hand");
     };
@@ -92,7 +92,7 @@ fn record() -> anyhow::Result<Ending> {
         Ok(desktop) => desktop,
         Err(error) => return Ok(ending_of(&error)),
     };
-    let shared = Arc::new(Shared::new(Recorder::new(*assignment, parts())));
+    let shared = Arc::new(Shared::new(Recorder::new(*assignment, parts(output))));
     shared.tell(Recorder::ready)?;
     // Full only if the threads end faster than the loop below reads: they wait then.
     let (events, inbox) = crossbeam_channel::bounded(8);
@@ -129,12 +129,12 @@ fn record() -> anyhow::Result<Ending> {
     Ok(ending)
 }
 
-fn parts() -> Parts {
+fn parts(output: impl Write + Send + 'static) -> Parts {
     Parts {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         cpu_time: Box::new(os::cpu_time),
-        reports: Box::new(Pipe(io::stdout())),
+        reports: Box::new(Pipe(output)),
     }
 }
 

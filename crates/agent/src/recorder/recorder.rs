@@ -14,7 +14,7 @@ use super::{
     budget::Budget,
     idle::{IdleTracker, InputChange},
     session_clock::{Now, SessionClock},
-    titles::{TitleRecord, Titles},
+    titles::{TitleRecord, Titles, details_of},
     tracks::{Coding, FrameOutcome, Tracks},
 };
 use crate::channel::{Assignment, FramingError, Report};
@@ -329,7 +329,7 @@ impl Recorder {
         let moment = self
             .records_screen()
             .then(|| self.tracks.moment(window.middle, record.when));
-        let details = window.run_as.detail().map(Captured::new);
+        let details = details_of(&window);
         self.report_activity(ActivityRecord {
             session: self.session.id,
             when: record.when,
@@ -339,7 +339,7 @@ impl Recorder {
             what: window.title,
             where_: self.session.where_.clone(),
             workstation: self.session.origin.workstation().map(str::to_owned),
-            details: details.into_iter().collect(),
+            details,
             application: window.application,
             coalesced: record.coalesced,
             moment,

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use eidetic_capture::ActiveWindow;
-use eidetic_model::Timestamp;
+use eidetic_model::{Captured, Timestamp};
 
 /// Decides which activations and title changes become records now, and which wait.
 ///
@@ -129,6 +129,15 @@ impl Titles {
     }
 }
 
+/// The further facts of a window, one a line.
+pub(crate) fn details_of(window: &ActiveWindow) -> Vec<Captured> {
+    let kept_out = window.is_kept_out.then(|| KEPT_OUT.to_owned());
+    let details = window.run_as.detail().into_iter().chain(kept_out);
+    details.map(Captured::new).collect()
+}
+
+const KEPT_OUT: &str = "Window kept out of the recording by its program";
+
 /// Rates are counted over this time.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -138,7 +147,7 @@ const ALL_WINDOWS_PER_SECOND: usize = 100;
 
 #[cfg(test)]
 mod tests {
-    use eidetic_model::{Captured, RunAs};
+    use eidetic_model::RunAs;
 
     use super::*;
 
@@ -149,6 +158,7 @@ mod tests {
             process: None,
             application: None,
             run_as: RunAs::SessionUser,
+            is_kept_out: false,
             middle: (0, 0),
             changes,
         }
@@ -157,6 +167,18 @@ mod tests {
     fn at(millis: u64) -> (Duration, Timestamp) {
         let now = Duration::from_millis(millis);
         (now, Timestamp::default().saturating_add(now))
+    }
+
+    #[test]
+    fn details_say_as_whom_a_program_runs_and_that_it_hides_itself() {
+        let mut window = window(1, "one", 1);
+        assert_eq!(details_of(&window), []);
+        window.is_kept_out = true;
+        window.run_as = RunAs::OtherUser {
+            account: "CORP\\bob".into(),
+        };
+        let lines = ["Application Run As: CORP\\bob", KEPT_OUT];
+        assert_eq!(details_of(&window), lines.map(Captured::from));
     }
 
     #[test]

@@ -1,17 +1,11 @@
 //! Runs the recorder processes.
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
-use anyhow::Context as _;
 use eidetic_capture::{LoginSession, LoginSessionId};
 use eidetic_runtime::Task;
 use tokio::{
-    process::{Child, ChildStdin, ChildStdout, Command},
+    io::{AsyncRead, AsyncWrite},
     runtime::Handle,
     sync::mpsc,
     time::{sleep, timeout},
@@ -114,7 +108,7 @@ struct RecorderProcess {
 impl RecorderProcess {
     async fn run(self, assignment: Assignment, orders: mpsc::Receiver<Order>) {
         let ending = match self.supervise(assignment, orders).await {
-            Ok(status) => Ending::from_code(status.code()),
+            Ok(status) => Ending::from_code(status),
             Err(error) => {
                 error!("recorder cannot be run: {error:#}");
                 Ending::Failed
@@ -130,26 +124,9 @@ impl RecorderProcess {
         &self,
         assignment: Assignment,
         mut orders: mpsc::Receiver<Order>,
-    ) -> anyhow::Result<ExitStatus> {
-        let login = self.login.clone();
-        // Reads /proc.
-        let environment = tokio::task::spawn_blocking(move || os::display_environment(&login))
-            .await
-            .context("failed to look for the display's key")?;
-        let mut child = Command::new(&self.program)
-            .arg0("eidetic-agent")
-            // What a terminal sends to the service is the service's to pass on.
-            .process_group(0)
-            .arg("record")
-            .envs(environment)
-            .env_remove("EIDETIC_TOKEN")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("failed to start {}", self.program.display()))?;
-        let mut stdin = child.stdin.take().context("recorder has no input")?;
-        let mut stdout = child.stdout.take().context("recorder has no output")?;
+    ) -> anyhow::Result<Option<i32>> {
+        let mut child = os::start_recorder(&self.program, &self.login).await?;
+        let (mut stdin, mut stdout) = child.channel()?;
         let begin = Order::Begin(Box::new(assignment)).encode();
         if let Err(error) = write_async(&mut stdin, &begin).await {
             warn!(%error, "recorder does not take its assignment");
@@ -157,28 +134,25 @@ impl RecorderProcess {
         tokio::select! {
             () = self.read_reports(&mut stdout) => {}
             () = give_orders(stdin, &mut orders) => {
-                warn!(process = child.id(), "recorder does not end and is killed");
+                warn!(process = child.number(), "recorder does not end and is killed");
                 kill(&mut child).await;
             }
         }
         match timeout(STOP_LIMIT, child.wait()).await {
-            Ok(status) => status.context("failed to wait for the recorder"),
+            Ok(status) => status,
             Err(_) => {
                 warn!(
-                    process = child.id(),
+                    process = child.number(),
                     "recorder has nothing to say and is killed"
                 );
                 kill(&mut child).await;
-                child
-                    .wait()
-                    .await
-                    .context("failed to wait for the recorder")
+                child.wait().await
             }
         }
     }
 
     /// Passes on what the recorder reports, until it has nothing more to say.
-    async fn read_reports(&self, stdout: &mut ChildStdout) {
+    async fn read_reports(&self, stdout: &mut (impl AsyncRead + Unpin)) {
         loop {
             let report = match read_async(stdout).await {
                 Ok(Some(message)) => Report::decode(message),
@@ -206,7 +180,7 @@ impl RecorderProcess {
 }
 
 /// Passes on orders. Returns some time after the recorder was told to stop, if it still runs.
-async fn give_orders(mut stdin: ChildStdin, orders: &mut mpsc::Receiver<Order>) {
+async fn give_orders(mut stdin: impl AsyncWrite + Unpin, orders: &mut mpsc::Receiver<Order>) {
     loop {
         let order = orders.recv().await;
         let last = matches!(order, None | Some(Order::Stop));
@@ -225,9 +199,9 @@ async fn give_orders(mut stdin: ChildStdin, orders: &mut mpsc::Receiver<Order>) 
     }
 }
 
-async fn kill(child: &mut Child) {
+async fn kill(child: &mut os::RecorderChild) {
     if let Err(error) = child.kill().await {
-        warn!(%error, "recorder cannot be killed");
+        warn!("recorder cannot be killed: {error:#}");
     }
 }
 

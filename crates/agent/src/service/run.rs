@@ -38,9 +38,11 @@ pub(crate) struct RunSettings {
     pub(crate) program: PathBuf,
 }
 
-/// Runs until the system asks the service to leave. Leaves within
-/// [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
-pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
+/// Runs until it is asked to leave. Leaves within [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
+pub(crate) async fn run(
+    settings: RunSettings,
+    asked: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
     let RunSettings {
         folder,
         sessions,
@@ -89,7 +91,7 @@ pub(crate) async fn run(settings: RunSettings) -> anyhow::Result<()> {
     let _ticks = Task::spawn("ticks", tick(events.clone()));
 
     tokio::select! {
-        asked = Shutdown::requested_by_system() => asked.context("failed to watch for signals")?,
+        asked = asked => asked?,
         result = &mut service => {
             // Only a failure of the disk ends the service by itself.
             return result.context("the service's thread is gone")?;

@@ -1,5 +1,6 @@
 //! The agent as a whole: the real program on a virtual display, with a server that keeps
 //! everything in memory.
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

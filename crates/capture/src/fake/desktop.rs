@@ -38,6 +38,7 @@ pub fn window(handle: u64, title: &str) -> ActiveWindow {
             description: "Text Editor".to_owned(),
         }),
         run_as: RunAs::SessionUser,
+        is_kept_out: false,
         middle: (100, 100),
         changes: 1,
     }

@@ -12,8 +12,8 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-use super::deadline::Deadline;
 use crate::CaptureError;
+use crate::deadline::Deadline;
 
 /// A connection to an X display.
 pub(super) struct XConnection {

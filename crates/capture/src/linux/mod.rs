@@ -5,7 +5,6 @@
 //! [`UnattendedDisplay`] stands for the one session of a display that is given.
 
 mod connection;
-mod deadline;
 mod desktop;
 mod logind;
 mod process;

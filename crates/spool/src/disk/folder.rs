@@ -2,13 +2,15 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
-use super::Disk;
+use super::{
+    Disk,
+    system::{free_bytes, make_folder, open_folder, owners_file, read_exact_at},
+};
 use crate::SpoolError;
 
 /// A folder of the real disk, locked against other processes while this value lives.
@@ -29,13 +31,7 @@ impl FolderDisk {
     /// [`SpoolError::InUse`] if another process has it, else what the system says.
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         let here = || SpoolError::io(".");
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(here())?;
-        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-            .map_err(here())?;
+        make_folder(path).map_err(here())?;
         let lock = owners_file()
             .create(true)
             .open(path.join(LOCK_FILE))
@@ -46,7 +42,7 @@ impl FolderDisk {
         })?;
         Ok(Self {
             path: path.to_owned(),
-            folder: File::open(path).map_err(here())?,
+            folder: open_folder(path).map_err(here())?,
             open: HashMap::new(),
             _lock: lock,
         })
@@ -79,7 +75,7 @@ impl Disk for FolderDisk {
         let file = self.file(name, false)?;
         let left = file.metadata()?.len().saturating_sub(offset);
         let mut bytes = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(max_bytes)];
-        file.read_exact_at(&mut bytes, offset)?;
+        read_exact_at(file, &mut bytes, offset)?;
         Ok(bytes)
     }
 
@@ -89,7 +85,10 @@ impl Disk for FolderDisk {
     }
 
     fn truncate(&mut self, name: &str, length: u64) -> io::Result<()> {
-        self.file(name, false)?.set_len(length)
+        // What is open to be appended to may not be cut on every system.
+        self.open.remove(name);
+        let file = OpenOptions::new().write(true).open(self.path.join(name))?;
+        file.set_len(length)
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
@@ -112,39 +111,17 @@ impl Disk for FolderDisk {
     }
 
     fn free_bytes(&mut self) -> io::Result<u64> {
-        let volume = rustix::fs::fstatvfs(&self.folder)?;
-        Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
+        free_bytes(&self.folder, &self.path)
     }
 }
 
-/// Read, append, and nobody but the owner.
-fn owners_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).mode(0o600);
-    options
-}
-
-const LOCK_FILE: &str = "spool.lock";
+pub(super) const LOCK_FILE: &str = "spool.lock";
 
 const MAX_OPEN_FILES: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
-
-    #[test]
-    fn nobody_but_the_owner_can_read_the_files() {
-        let parent = tempfile::tempdir().unwrap();
-        let path = parent.path().join("a/spool");
-        let mut disk = FolderDisk::open(&path).unwrap();
-        disk.append("file", b"bytes").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&path), 0o700);
-        assert_eq!(mode(&path.join("file")), 0o600);
-        assert_eq!(mode(&path.join(LOCK_FILE)), 0o600);
-    }
 
     #[test]
     fn a_folder_has_one_user_at_a_time() {

@@ -5,6 +5,7 @@ use std::io;
 mod folder;
 #[cfg(test)]
 pub(crate) mod memory;
+mod system;
 
 pub use folder::FolderDisk;
 

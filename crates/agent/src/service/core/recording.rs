@@ -54,7 +54,10 @@ impl Core {
                     self.keep(Entry::Activity(record))?;
                 }
             }
-            Report::Activity(record) if record.session == session.description.id => {
+            Report::Activity(mut record) if record.session == session.description.id => {
+                // The recorder knows from where the user was connected when it began.
+                let workstation = session.description.origin.workstation();
+                record.workstation = workstation.map(str::to_owned);
                 let _lost_is_told_later = self.journal.entry(&Entry::Activity(*record))?;
             }
             Report::Activity(_) => warn!("recorder reported for another session than its own"),

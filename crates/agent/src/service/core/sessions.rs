@@ -28,6 +28,13 @@ impl Core {
                 let record = event_record(&session.description, event, self.parts.clock.wall());
                 self.keep(Entry::Activity(record))
             }
+            SessionChange::ConnectedFrom { id, origin } => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.description.origin = origin;
+                    self.note_alive();
+                }
+                Ok(())
+            }
             SessionChange::Ended { id } => self.end_session(&id, SessionEvent::SignOut),
             SessionChange::ShuttingDown => self.end_all_sessions(SessionEvent::Shutdown),
         }
@@ -41,7 +48,11 @@ impl Core {
         let id = login.id.clone();
         let description = SessionDescription {
             id: SessionId::from_uuid(self.parts.ids.new_id(start)),
-            who: format!("{}\\{}", self.parts.computer, login.user_name),
+            who: if login.user_name.contains('\\') {
+                login.user_name.clone()
+            } else {
+                format!("{}\\{}", self.parts.computer, login.user_name)
+            },
             where_: self.parts.computer.clone(),
             origin: login.origin.clone(),
             display_name: login.display.clone().unwrap_or_default(),
@@ -64,7 +75,7 @@ impl Core {
         } else {
             warn!(
                 login = id.0,
-                "session has no X display: only its events are recorded"
+                "session has no display: only its events are recorded"
             );
         }
         self.write_status();

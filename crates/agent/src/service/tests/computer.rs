@@ -69,7 +69,6 @@ impl Recorders for FakeRecorders {
 
 /// A computer with a disk; the service on it can be killed and started again.
 pub(super) struct Computer {
-    pub(super) folder: TempDir,
     pub(super) clock: SimulatedClock,
     recorders: FakeRecorders,
     ids: Arc<CountedIds>,
@@ -78,6 +77,8 @@ pub(super) struct Computer {
     policy: Policy,
     /// Entries up to this one were looked at.
     seen: RecordSequence,
+    /// The last, since what is open in it keeps it from being removed.
+    pub(super) folder: TempDir,
 }
 
 impl Computer {

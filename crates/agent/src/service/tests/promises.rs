@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eidetic_capture::{LoginSessionId, SessionChange, fake::login_session};
-use eidetic_model::{Captured, Clock as _, Entry, Policy, SessionEvent, Timestamp};
+use eidetic_model::{Captured, Clock as _, Entry, Policy, SessionEvent, SessionOrigin, Timestamp};
 use eidetic_spool::SegmentState;
 use eidetic_wire::convert::to_proto;
 use prost::Message as _;
@@ -40,6 +40,36 @@ fn a_session_is_told_from_its_beginning_to_its_end() {
             "closed",
         ]
     );
+}
+
+#[test]
+fn what_happens_is_told_from_where_the_user_is_connected_by_then() {
+    let mut computer = Computer::new();
+    let id = LoginSessionId("c1".into());
+    let mut session = login_session("c1", "CORP\\ann", "Session 1");
+    session.id = id.clone();
+    computer.handle(Event::Sessions(SessionChange::Began {
+        session,
+        already_there: false,
+    }));
+    let run = computer.last_run();
+    assert_eq!(computer.told()[0], "opened CORP\\ann");
+
+    let origin = SessionOrigin::Remote {
+        workstation: "LAPTOP-7".into(),
+    };
+    computer.handle(Event::Sessions(SessionChange::ConnectedFrom { id, origin }));
+    computer.handle(happened(SessionEvent::RemoteConnection));
+    // The recorder began while the user was at the computer itself, and knows nothing else.
+    let Entry::Activity(mut record) = computer.entries().remove(0) else {
+        panic!("no record");
+    };
+    assert_eq!(record.workstation.take().as_deref(), Some("LAPTOP-7"));
+    computer.handle(Event::Report(run, Report::Activity(Box::new(record))));
+    let Entry::Activity(reported) = computer.entries().remove(0) else {
+        panic!("no record");
+    };
+    assert_eq!(reported.workstation.as_deref(), Some("LAPTOP-7"));
 }
 
 #[test]

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     ActiveWindow, CaptureError, Desktop, DesktopEvent,
+    deadline::Deadline,
     linux::{
         connection::{XConnection, pause},
-        deadline::Deadline,
         process::ProcessInspector,
     },
 };
@@ -236,6 +236,7 @@ impl X11Desktop {
             process: program.process,
             application: program.application,
             run_as: program.run_as,
+            is_kept_out: false,
             middle: facts.middle,
             changes: changes.saturating_add(untold),
         }))
@@ -260,6 +261,7 @@ impl X11Desktop {
             process: None,
             application: None,
             run_as: RunAs::SessionUser,
+            is_kept_out: false,
             middle: (0, 0),
             changes: 1,
         })

@@ -9,8 +9,8 @@ use x11rb::{
     },
 };
 
-use super::{super::connection::XConnection, damage};
-use crate::{CaptureError, Display};
+use super::super::connection::XConnection;
+use crate::{CaptureError, Display, pixels::damage};
 
 /// Asks for the monitors, and remembers which number each name has.
 pub(super) struct Monitors {

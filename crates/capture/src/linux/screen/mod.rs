@@ -5,11 +5,10 @@
 //! changed and nothing else. All these announcements come once until they are taken up, so that a
 //! busy screen wakes nobody more often than its caller asks.
 
-mod damage;
 mod grab;
 mod layout;
-mod picture;
 mod pointer;
+mod rows;
 mod x11;
 
 pub use x11::X11Screen;

@@ -13,16 +13,12 @@ use x11rb::{
     },
 };
 
-use super::{
-    damage,
-    grab::Grabber,
-    layout::Monitors,
-    picture::Picture,
-    pointer::{Covered, Pointer},
-};
+use super::{grab::Grabber, layout::Monitors, pointer::Pointer, rows::put_rows};
 use crate::{
     Capture, CaptureError, Display, Frame, Rect, Screen,
-    linux::{connection::XConnection, deadline::Deadline},
+    deadline::Deadline,
+    linux::connection::XConnection,
+    pixels::{Covered, Picture, damage},
 };
 
 /// The screen of an X display.
@@ -316,7 +312,7 @@ impl View {
             let picture = &mut self.picture;
             let origin = (self.display.left, self.display.top);
             let fetched = grabber.grab(x, origin, rect, |row, pixels| {
-                picture.put_rows(rect, row, pixels, &mut changed);
+                put_rows(picture, rect, row, pixels, &mut changed);
             });
             if let Some((first, last)) = changed {
                 let changed = Rect {

@@ -51,6 +51,7 @@ impl Stage {
             }
             SessionChange::Happened { id, event } => format!("{}: {}", id.0, event.what()),
             SessionChange::Ended { id } => format!("{} ended", id.0),
+            SessionChange::ConnectedFrom { id, .. } => format!("{} from elsewhere", id.0),
             SessionChange::ShuttingDown => "shutting down".to_owned(),
         }
     }

@@ -1,21 +1,32 @@
-//! Linux.
+//! The sessions of this computer.
 
-use std::{collections::HashSet, ffi::OsString, fs, path::PathBuf, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
-use anyhow::Context as _;
+use clap::Args;
 use eidetic_capture::{
-    CaptureError, Desktop, LoginSession, LoginSessionId, Screen, SessionChange, Sessions,
-    linux::{Logind, SessionDisplay, UnattendedDisplay, X11Desktop, X11Screen},
+    CaptureError, LoginSessionId, SessionChange, Sessions,
+    linux::{Logind, UnattendedDisplay},
 };
 use eidetic_wire::Backoff;
-use rustix::{process::setpriority_process, time::ClockId};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
 use tracing::{info, warn};
 
+use super::Config;
 use crate::service::Event;
+
+/// Which sessions to record, as the command line says.
+#[derive(Debug, Args)]
+pub(crate) struct SessionArguments {
+    /// Records this X display, such as `:0`, instead of the sessions that logind tells of.
+    #[arg(long)]
+    display: Option<String>,
+    /// The account whose session the display is [default: the one that runs this].
+    #[arg(long, requires = "display")]
+    user: Option<String>,
+}
 
 /// Which sessions to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +42,21 @@ pub(crate) enum SessionSource {
     },
 }
 
+impl SessionSource {
+    /// The one that the command line says, or else the configuration.
+    pub(crate) fn find(arguments: SessionArguments, config: &Config) -> anyhow::Result<Self> {
+        let SessionArguments { display, user } = arguments;
+        let Some(name) = display.or_else(|| config.display.clone()) else {
+            return Ok(Self::Logind);
+        };
+        if let Some(user) = &user {
+            let is_known = uzers::get_user_by_name(user).is_some();
+            anyhow::ensure!(is_known, "there is no account {user:?}");
+        }
+        Ok(Self::Display { name, user })
+    }
+}
+
 /// Tells of sessions until the service is gone.
 pub(crate) async fn watch_sessions(source: SessionSource, events: mpsc::Sender<Event>) {
     match source {
@@ -43,11 +69,6 @@ pub(crate) async fn watch_sessions(source: SessionSource, events: mpsc::Sender<E
         }
         SessionSource::Logind => watch_logind(events).await,
     }
-}
-
-/// The account of this name, if `run --user` can take it.
-pub(crate) fn account_exists(name: &str) -> bool {
-    uzers::get_user_by_name(name).is_some()
 }
 
 async fn watch_logind(events: mpsc::Sender<Event>) {
@@ -122,7 +143,9 @@ impl Known {
                     there.remove(id);
                     self.sessions.remove(id);
                 }
-                SessionChange::Happened { .. } | SessionChange::ShuttingDown => {}
+                SessionChange::Happened { .. }
+                | SessionChange::ConnectedFrom { .. }
+                | SessionChange::ShuttingDown => {}
             }
             if events.send(Event::Sessions(change)).await.is_err() {
                 return Ok(());
@@ -131,79 +154,8 @@ impl Known {
     }
 }
 
-/// What a recorder needs in its environment to open the display of this session.
-pub(crate) fn display_environment(session: &LoginSession) -> Vec<(&'static str, OsString)> {
-    // Without a leader nothing is known of the session but its display.
-    if session.leader.is_none() {
-        let display = session.display.clone().unwrap_or_default();
-        return vec![("DISPLAY", display.into())];
-    }
-    let Some(mut display) = SessionDisplay::find(session) else {
-        return Vec::new();
-    };
-    display.key_file = readable(display.key_file);
-    display.environment().collect()
-}
-
-/// The recorded user says where the key is: opening a pipe of theirs would never end.
-fn readable(key: Option<PathBuf>) -> Option<PathBuf> {
-    key.filter(|file| file.is_file())
-}
-
-/// The screen of a display.
-pub(crate) fn open_screen(display: &str) -> Result<Box<dyn Screen>, CaptureError> {
-    Ok(Box::new(X11Screen::open(display)?))
-}
-
-/// The desktop of a display, whose session belongs to this account.
-pub(crate) fn open_desktop(display: &str, user_id: u32) -> Result<Box<dyn Desktop>, CaptureError> {
-    Ok(Box::new(X11Desktop::open(display, user_id)?))
-}
-
-/// Gives up what a recorder does not need: gaining rights, and going before the user's programs.
-pub(crate) fn restrict_recorder() -> anyhow::Result<()> {
-    rustix::thread::set_no_new_privs(true).context("failed to set no_new_privs")?;
-    setpriority_process(None, NICENESS).context("failed to lower the priority")?;
-    Ok(())
-}
-
-/// This program, to be started again as a recorder. Even while its file is being replaced by
-/// another version this is the one that runs: the two must understand each other.
-pub(crate) fn own_program() -> PathBuf {
-    PathBuf::from("/proc/self/exe")
-}
-
-/// The processor time that this process has used.
-pub(crate) fn cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(ClockId::ProcessCPUTime);
-    Duration::try_from(time).unwrap_or_default()
-}
-
-/// This computer's name.
-pub(crate) fn computer_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
-/// This computer's operating system, as a person would name it.
-pub(crate) fn operating_system() -> String {
-    ini::Ini::load_from_file("/etc/os-release")
-        .ok()
-        .and_then(|release| {
-            let name = release.general_section().get("PRETTY_NAME")?;
-            Some(name.to_owned())
-        })
-        .unwrap_or_else(|| "Linux".to_owned())
-}
-
 /// After its source was lost, a session that is not told of again within this time has ended.
 const LISTING: Duration = Duration::from_secs(2);
-
-/// How far a recorder stands back behind the user's programs.
-const NICENESS: i32 = 7;
 
 #[cfg(test)]
 mod tests {
@@ -244,17 +196,6 @@ mod tests {
         script.happen(began("c4"));
         assert_eq!(next(&mut told).await, began("c4"));
         follow.abort();
-    }
-
-    #[test]
-    fn a_key_that_is_a_pipe_is_not_given_to_the_recorder() {
-        let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("key");
-        std::fs::write(&key, b"key").unwrap();
-        assert_eq!(readable(Some(key.clone())), Some(key));
-        let pipe = folder.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-        assert_eq!(readable(Some(pipe)), None);
     }
 
     fn began(id: &str) -> SessionChange {

@@ -3,10 +3,10 @@
 use crate::Rect;
 
 /// A rectangle that may reach outside of what it is on: left, top, width, height.
-pub(super) type Area = (i32, i32, u32, u32);
+pub(crate) type Area = (i32, i32, u32, u32);
 
 /// Adds a rectangle to `list` and keeps the list short.
-pub(super) fn add(list: &mut Vec<Rect>, rect: Rect) {
+pub(crate) fn add(list: &mut Vec<Rect>, rect: Rect) {
     if list.iter().any(|other| contains(other, &rect)) {
         return;
     }
@@ -17,7 +17,7 @@ pub(super) fn add(list: &mut Vec<Rect>, rect: Rect) {
 }
 
 /// Joins rectangles that are cheaper to handle together, and more of them while there are too many.
-pub(super) fn merge(list: &mut Vec<Rect>) {
+pub(crate) fn merge(list: &mut Vec<Rect>) {
     while let Some((one, another, waste)) = cheapest_join(list) {
         if waste > WORTH_A_REQUEST && list.len() <= MOST {
             break;
@@ -29,7 +29,7 @@ pub(super) fn merge(list: &mut Vec<Rect>) {
 
 /// The part of a rectangle at signed coordinates that lies within an area at `left`, `top`, moved
 /// to that area's own coordinates.
-pub(super) fn clip(
+pub(crate) fn clip(
     (x, y, width, height): Area,
     (left, top): (i32, i32),
     area: (u32, u32),

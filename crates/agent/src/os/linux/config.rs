@@ -6,7 +6,24 @@ use std::{
 };
 
 use anyhow::Context as _;
+use clap::Args;
 use serde::Deserialize;
+
+/// Where the configuration is, as the command line says.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+}
+
+impl ConfigArguments {
+    /// Reads it.
+    pub(crate) fn read(&self) -> anyhow::Result<Config> {
+        let named = self.config != Path::new(DEFAULT_CONFIG);
+        Config::read(&self.config, named)
+    }
+}
 
 /// What the administrator wrote. What is recorded is not his but the server's to say.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -20,7 +37,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads the file. One that is not there is empty, unless it was `named` explicitly.
-    pub(crate) fn read(path: &Path, named: bool) -> anyhow::Result<Self> {
+    fn read(path: &Path, named: bool) -> anyhow::Result<Self> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named => {
@@ -36,6 +53,8 @@ impl Config {
             .with_context(|| format!("the configuration {} is not valid", path.display()))
     }
 }
+
+const DEFAULT_CONFIG: &str = "/etc/eidetic/agent.toml";
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,81 @@
+//! The configuration, in the registry: `HKEY_LOCAL_MACHINE\SOFTWARE\Eidetic\Agent`, which only
+//! administrators can write.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use windows_registry::{Key, LOCAL_MACHINE};
+
+/// Where the configuration is, as the command line says: always in the same place.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {}
+
+/// What the administrator wrote. What is recorded is not his but the server's to say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The agent's folder: the text `StateFolder`.
+    pub(crate) state_folder: Option<PathBuf>,
+}
+
+impl ConfigArguments {
+    /// Reads it.
+    pub(crate) fn read(&self) -> anyhow::Result<Config> {
+        Config::read()
+    }
+}
+
+impl Config {
+    /// Reads it. Where there is none, it is empty.
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        match LOCAL_MACHINE.open(KEY) {
+            Ok(key) => Self::of(&key),
+            Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => Ok(Self::default()),
+            Err(error) => Err(error).with_context(|| format!(r"failed to read HKLM\{KEY}")),
+        }
+    }
+
+    fn of(key: &Key) -> anyhow::Result<Self> {
+        let state_folder = match key.get_string("StateFolder") {
+            Ok(path) => Some(PathBuf::from(path)),
+            Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => None,
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!(r"HKLM\{KEY}: StateFolder has to be a text"));
+            }
+        };
+        if let Some(folder) = &state_folder {
+            anyhow::ensure!(
+                folder.is_absolute(),
+                r"HKLM\{KEY}: StateFolder has to be a whole path, such as D:\Eidetic"
+            );
+        }
+        Ok(Self { state_folder })
+    }
+}
+
+const KEY: &str = r"SOFTWARE\Eidetic\Agent";
+
+/// `ERROR_FILE_NOT_FOUND`, as what the registry answers.
+const NOT_FOUND: u32 = 0x8007_0002;
+
+#[cfg(test)]
+mod tests {
+    use windows_registry::CURRENT_USER;
+
+    use super::*;
+
+    #[test]
+    fn folder_is_read_and_what_is_no_whole_path_is_refused() {
+        let path = format!(r"SOFTWARE\Eidetic\Test-{}", std::process::id());
+        let key = CURRENT_USER.create(&path).unwrap();
+        assert_eq!(Config::of(&key).unwrap(), Config::default());
+        key.set_string("StateFolder", r"D:\Eidetic").unwrap();
+        let config = Config::of(&key).unwrap();
+        assert_eq!(config.state_folder.unwrap(), PathBuf::from(r"D:\Eidetic"));
+        key.set_string("StateFolder", "Eidetic").unwrap();
+        let error = Config::of(&key).unwrap_err().to_string();
+        assert!(error.contains("whole path"), "{error}");
+        CURRENT_USER.remove_tree(&path).unwrap();
+    }
+}

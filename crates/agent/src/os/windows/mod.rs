@@ -1,0 +1,22 @@
+//! Windows.
+
+mod computer;
+mod config;
+mod files;
+mod log;
+mod recorder;
+mod service;
+mod sessions;
+
+pub(crate) use computer::{computer_name, operating_system};
+pub(crate) use config::{Config, ConfigArguments};
+pub(crate) use files::{
+    STATE_FOLDER_HELP, close_folder, create_private_folder, default_state_folder,
+    open_folder_to_all, open_secret, private_file, seal_secret, sync_folder,
+};
+pub(crate) use recorder::{
+    RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
+    own_program, restrict_recorder, service_channel, start_recorder,
+};
+pub(crate) use service::ServiceCommand;
+pub(crate) use sessions::{SessionArguments, SessionSource, watch_sessions};

@@ -1,0 +1,142 @@
+//! The computer with Windows: a Wine prefix with the agent in it.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+use procfs::process::{Process, all_processes};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Runs a program of Windows.
+pub const PROGRAM: &str = "/usr/lib/wine/wine64";
+
+const SERVER: &str = "/usr/lib/wine/wineserver64";
+
+/// A Wine prefix, as the environment names it. What runs in it ends with this value.
+pub struct Wine {
+    prefix: PathBuf,
+}
+
+impl Wine {
+    /// Puts the agent's program into the prefix, without anything of an earlier one.
+    pub fn start(agent: &Path) -> Result<Self> {
+        let prefix = env::var_os("WINEPREFIX").context("WINEPREFIX names no Wine prefix")?;
+        let wine = Self {
+            prefix: PathBuf::from(prefix),
+        };
+        wine.end()?;
+        let folder = wine.prefix.join("drive_c/Eidetic");
+        fs::create_dir_all(&folder)?;
+        fs::copy(agent, folder.join("eidetic-agent.exe"))
+            .context("failed to copy the agent's program")?;
+        // What a rehearsal that failed has left.
+        wine.stay()?;
+        let mut uninstall = wine.agent(&["service", "uninstall"]);
+        let _there_is_none = uninstall.stderr(Stdio::null()).status();
+        wine.end()?;
+        let data = wine.prefix.join("drive_c/ProgramData/Eidetic");
+        if data.exists() {
+            fs::remove_dir_all(data)?;
+        }
+        wine.stay()?;
+        // Windows' own environment of a user is what a recorder gets: the display has to be in it.
+        let display = env::var("DISPLAY").context("DISPLAY names no display")?;
+        let arguments = ["add", ENVIRONMENT, "/v", "DISPLAY", "/d", &display, "/f"];
+        let status = wine.run("reg", &arguments).status()?;
+        ensure!(status.success(), "reg ended with {status}");
+        Ok(wine)
+    }
+
+    /// The agent's program.
+    pub fn agent(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.arg(r"C:\Eidetic\eidetic-agent.exe").args(arguments);
+        command
+    }
+
+    /// The process of the one recorder.
+    pub fn recorder(&self) -> Result<Pid> {
+        self.agent_process("record")
+    }
+
+    /// The process of the service.
+    pub fn service(&self) -> Result<Pid> {
+        self.agent_process("service")
+    }
+
+    fn agent_process(&self, command: &str) -> Result<Pid> {
+        let found = all_processes()?
+            .filter_map(Result::ok)
+            .find(|process| self.is_agent(process, command))
+            .with_context(|| format!("no agent runs as {command}"))?;
+        Pid::from_raw(found.pid).context("a process has the number 0")
+    }
+
+    /// Ends everything at once, and starts anew what starts with the computer.
+    pub fn lose_power(&self) -> Result<()> {
+        self.end()?;
+        self.stay()?;
+        let status = self.run("sc", &["query", "EideticAgent"]).status()?;
+        ensure!(status.success(), "the service is not there any more");
+        Ok(())
+    }
+
+    fn is_agent(&self, process: &Process, command: &str) -> bool {
+        let is_agent = process.cmdline().is_ok_and(|line| {
+            let program = line
+                .first()
+                .is_some_and(|it| it.ends_with("eidetic-agent.exe"));
+            program && line.get(1).is_some_and(|it| it == command)
+        });
+        let prefix = |environment: std::collections::HashMap<_, _>| {
+            environment.get(std::ffi::OsStr::new("WINEPREFIX")) == Some(&self.prefix.clone().into())
+        };
+        is_agent && process.environ().is_ok_and(prefix)
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .arg(program)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Has Wine stay when no program runs but services.
+    fn stay(&self) -> Result<()> {
+        let status = Command::new(SERVER).arg("--persistent").status()?;
+        ensure!(status.success(), "wineserver ended with {status}");
+        Ok(())
+    }
+
+    fn end(&self) -> Result<()> {
+        for what in ["--kill", "--wait"] {
+            // It says that it failed if nothing ran.
+            Command::new(SERVER)
+                .arg(what)
+                .stderr(Stdio::null())
+                .status()
+                .context("failed to start wineserver")?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        let _has_ended = self.end();
+    }
+}
+
+/// Kills a process.
+pub fn kill(process: Pid) -> Result<()> {
+    kill_process(process, Signal::KILL).context("failed to kill a process of the agent")
+}
+
+/// Where the environment is that all users have in common.
+const ENVIRONMENT: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";

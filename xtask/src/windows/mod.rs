@@ -1,0 +1,109 @@
+//! The agent for Windows, built on Linux and tested under Wine.
+
+mod wine;
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context, Result};
+
+pub use self::wine::Prefix;
+use crate::{build::Profile, command::Run, workspace::Workspace};
+
+/// What Rust calls the system.
+const TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// The crates that the agent consists of.
+const PACKAGES: &[&str] = &[
+    "agent", "capture", "codec", "model", "runtime", "spool", "winapi", "wire",
+];
+
+/// Builds `eidetic-agent.exe`, and says where it is.
+pub fn agent(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let mut cargo = cargo(workspace, "build");
+    cargo.arg("--bins");
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    cargo
+        .run()
+        .context("failed to build the agent for Windows")?;
+    let folder = target(workspace).join(TARGET).join(profile.folder());
+    Ok(folder.join("eidetic-agent.exe"))
+}
+
+/// Builds the tests.
+pub fn build_tests(workspace: &Workspace) -> Result<()> {
+    tests(workspace).arg("--no-run").run()
+}
+
+/// Runs the tests in this prefix.
+pub fn run_tests(workspace: &Workspace, prefix: &Prefix) -> Result<()> {
+    let fixture = fixture(workspace).context("failed to build the program of the tests")?;
+    let mut cargo = tests(workspace);
+    prefix.apply_to(&mut cargo);
+    cargo.arg("--quiet").env("EIDETIC_FIXTURE", fixture).run()
+}
+
+/// Builds the program whose windows the tests look at, and says where it is.
+pub fn fixture(workspace: &Workspace) -> Result<PathBuf> {
+    let (program, resource) = (
+        target(workspace).join("fixture.exe"),
+        target(workspace).join("fixture.res.o"),
+    );
+    Command::new("x86_64-w64-mingw32-windres")
+        .arg(workspace.path("xtask/src/windows/fixture.rc"))
+        .arg(&resource)
+        .run()?;
+    Command::new(wine::COMPILER)
+        .args(["-O2", "-Wall", "-Werror", "-mwindows", "-municode", "-o"])
+        .arg(&program)
+        .arg(workspace.path("xtask/src/windows/fixture.c"))
+        .arg(resource)
+        .run()?;
+    Ok(program)
+}
+
+/// Runs clippy on what only Windows has, and on the rest again.
+pub fn clippy(workspace: &Workspace) -> Result<()> {
+    let mut cargo = cargo_command(workspace, "/usr/bin/cargo-clippy", "clippy");
+    // Else it would be rustup's that it calls.
+    cargo.env("CARGO", "/usr/bin/cargo");
+    cargo
+        .args(["--all-targets", "--", "--deny", "warnings"])
+        .run()
+}
+
+fn tests(workspace: &Workspace) -> Command {
+    let mut cargo = cargo(workspace, "test");
+    cargo.args(["--lib", "--bins", "--tests", "--no-fail-fast"]);
+    cargo
+}
+
+/// Debian's cargo for this target and these crates, always with the same standard library, so that
+/// what was built for one command serves the others: rustup has no other for Windows here than one
+/// that is built from Debian's source.
+fn cargo(workspace: &Workspace, command: &str) -> Command {
+    cargo_command(workspace, "/usr/bin/cargo", command)
+}
+
+fn cargo_command(workspace: &Workspace, program: &str, command: &str) -> Command {
+    let mut cargo = workspace.command(program);
+    cargo
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", target(workspace))
+        .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine::PROGRAM)
+        // Cargo run by rustup passes its own toolchain on, which is not the one wanted here.
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO")
+        .args([command, "--locked", "--target", TARGET])
+        .arg("-Zbuild-std=std,panic_abort,test");
+    for package in PACKAGES {
+        cargo.args(["--package", &format!("eidetic-{package}")]);
+    }
+    cargo
+}
+
+fn target(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("windows")
+}
