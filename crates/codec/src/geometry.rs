@@ -125,6 +125,15 @@ pub struct Rect {
 }
 
 impl Rect {
+    /// Whether the two have a pixel in common.
+    #[cfg(feature = "encode")]
+    pub(crate) const fn overlaps(&self, other: Self) -> bool {
+        self.x < other.x + other.width
+            && other.x < self.x + self.width
+            && self.y < other.y + other.height
+            && other.y < self.y + self.height
+    }
+
     /// Whether this is a whole tile, not one cut by the picture's edge.
     pub(crate) const fn is_whole_tile(self) -> bool {
         self.width == TILE_SIDE && self.height == TILE_SIDE

@@ -122,6 +122,7 @@ impl<W: Write> FrameOutput<W> {
             )
         };
         let mut time = packet.time;
+        let mut is_begun = false;
         loop {
             if self.last.is_some() {
                 let due = match self.rate {
@@ -130,10 +131,12 @@ impl<W: Write> FrameOutput<W> {
                 };
                 self.repeat_until(due, packet, time)?;
             }
-            let begun = match self.last {
-                Some(_) if time > packet.time => Ok(()),
-                _ => self.decoder.begin(packet),
+            let begun = if is_begun {
+                Ok(())
+            } else {
+                self.decoder.begin(packet)
             };
+            is_begun = true;
             // On failure the picture is spoilt, and what was shown before is written already.
             begun
                 .and_then(|()| self.decoder.next_frame())

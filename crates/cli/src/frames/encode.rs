@@ -91,6 +91,8 @@ impl Arguments {
         EncoderConfig {
             // Constant fourth bytes come back as they were, other ones as 0.
             fourth_byte: if fourth_byte == 0xFF { 0xFF } else { 0 },
+            // Decoding makes the frames' numbers of their times.
+            exact_times: true,
             quality: match self.quality {
                 Quality::Lossless => eidetic_codec::Quality::Lossless,
                 Quality::High => eidetic_codec::Quality::High,

@@ -106,6 +106,7 @@ impl FrameDecoder<'_, '_> {
                 .syntax
                 .run(self.coder, (Mode::Rest, 0), tiles - index)
                 .ok_or(DecodeError::BadContent("run of tiles"))?;
+            self.allowance.take(RUN_PIXELS)?;
             match mode {
                 Mode::Rest => break,
                 Mode::Kept => {}
@@ -215,7 +216,10 @@ impl FrameDecoder<'_, '_> {
     }
 }
 
-const TILE_PIXELS: u64 = 256;
+pub(crate) const TILE_PIXELS: u64 = 256;
 /// What a frame costs besides its pixels.
-const FRAME_PIXELS: u64 = 64;
-const EXTRA_PIXELS: u64 = 1 << 20;
+pub(crate) const FRAME_PIXELS: u64 = 64;
+/// What a run of tiles costs, also if they stay as they are.
+const RUN_PIXELS: u64 = 16;
+/// What a packet may ask for besides its picture twice.
+pub(crate) const EXTRA_PIXELS: u64 = 1 << 20;

@@ -17,6 +17,8 @@ use crate::segment::{Packet, PacketKind, SegmentHeader};
 use crate::state::State;
 use changes::ChangedTiles;
 use frame::{Allowance, FrameDecoder};
+#[cfg(feature = "encode")]
+pub(crate) use frame::{EXTRA_PIXELS, FRAME_PIXELS, TILE_PIXELS};
 
 /// Whether the decoder compares each hash in the packets with its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,9 @@ pub struct EncoderConfig {
     pub key_frames: KeyFramePolicy,
     /// A packet carries the picture's hash at least this often; key frames always do.
     pub packets_between_hashes: u32,
+    /// Whether each frame's time comes back to the microsecond. If not, those of frames that only
+    /// alternate, as a blinking cursor does, are told up to a hundredth of a second early.
+    pub exact_times: bool,
     /// The fourth byte of every pixel when decoded as BGRX; the frames' own is ignored.
     pub fourth_byte: u8,
 }
@@ -62,6 +65,7 @@ impl EncoderConfig {
                 max_packets: 8192,
             },
             packets_between_hashes: 64,
+            exact_times: false,
             fourth_byte: 0,
         }
     }

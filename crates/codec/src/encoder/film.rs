@@ -195,7 +195,7 @@ impl Film {
             };
             others += u32::from(tile.streak < FILM_STREAK);
         }
-        others <= MAX_OTHERS && self.inexact > 0
+        others <= MAX_OTHERS && !changed.is_empty() && self.inexact > 0
     }
 
     /// Whether a tile of a running film or at its edge stays as it is for now, because the
@@ -216,13 +216,13 @@ impl Film {
                 self.treat(index, source, now) == Treatment::Later
             }
             Some(_) if is_spent && is_film => {
-                tile.source = source_now;
+                tile.source = UNTOLD;
                 tile.changed = now;
                 true
             }
             None if is_spent && is_film => {
                 // At the edge a title may stand, which is told exactly, but no more often.
-                tile.source = source_now;
+                tile.source = UNTOLD;
                 tile.changed = now;
                 self.inexact += 1;
                 true
@@ -248,19 +248,18 @@ impl Film {
         }
     }
 
-    /// Adds tiles that stood still long enough to become exact to `changed`, which is and stays in
-    /// raster order; of very many only some.
+    /// Adds tiles that are due to `changed`, which is and stays in raster order; of very many only
+    /// some.
     pub(super) fn add_due(&self, changed: &mut Vec<u32>, now: MediaTime) {
-        let Some(wanted) = self.limits.and_then(|limits| limits.exact_after_micros) else {
-            return;
-        };
         if self.inexact == 0 {
             return;
         }
         let before = changed.len();
-        let due = self.tiles.iter().zip(0..).filter(|(tile, _)| {
-            tile.source.is_some() && now.micros_since(tile.changed).unwrap_or(0) >= wanted
-        });
+        let due = self
+            .tiles
+            .iter()
+            .zip(0..)
+            .filter(|(tile, _)| self.due(tile).is_some_and(|due| due <= now));
         changed.extend(due.map(|(_, index)| index).take(MAX_DUE));
         if changed.len() > before {
             changed.sort_unstable();
@@ -268,15 +267,41 @@ impl Film {
         }
     }
 
-    /// When the first tile can become exact, if one waits for that.
+    /// When the first tile is due, if one waits.
     pub(super) fn next_due(&self) -> Option<MediaTime> {
-        let wanted = self.limits?.exact_after_micros?;
-        let first = self.tiles.iter().filter(|tile| tile.source.is_some());
-        let first = first.map(|tile| tile.changed).min()?;
-        first.checked_add_micros(wanted)
+        if self.inexact == 0 {
+            return None;
+        }
+        self.tiles.iter().filter_map(|tile| self.due(tile)).min()
+    }
+
+    /// The tiles that may not show what the frame shows.
+    pub(super) fn inexact_tiles(&self) -> Vec<u32> {
+        if self.inexact == 0 {
+            return Vec::new();
+        }
+        let tiles = self.tiles.iter().zip(0..);
+        tiles
+            .filter_map(|(tile, index)| tile.source.map(|_| index))
+            .collect()
+    }
+
+    /// When a tile that stands still is told again: to become exact, or because what it shows was
+    /// never told.
+    fn due(&self, tile: &FilmTile) -> Option<MediaTime> {
+        let wanted = match tile.source? {
+            source if Some(source) == UNTOLD => UNTOLD_MICROS,
+            _ => self.limits?.exact_after_micros?,
+        };
+        tile.changed.checked_add_micros(wanted)
     }
 }
 
+/// Stands for what a frame shows in a tile that was not told for want of budget: no hash, since
+/// these are odd.
+const UNTOLD: Option<core::num::NonZeroU64> = core::num::NonZeroU64::new(2);
+/// What was not told is told so much later at the latest, if it stands still.
+const UNTOLD_MICROS: u64 = 2_000_000;
 const START_QUANTISER: usize = 14;
 const COARSEST: usize = 24;
 /// Changes that follow each other so fast are a streak ...

@@ -63,6 +63,10 @@ impl FrameEncoder<'_, '_> {
     pub(super) fn step_back(&mut self) {
         self.state.syntax.is_step_back(self.coder, true);
         self.state.step_back.apply(self.picture);
+        // The frame shows the same, or it would not be a step back.
+        for (index, _) in self.state.step_back.tiles() {
+            self.film.set_exact(*index);
+        }
     }
 
     /// A frame with moves, which the picture has taken over already, and the tiles that differ
@@ -89,9 +93,11 @@ impl FrameEncoder<'_, '_> {
                 Some(run_before) => {
                     done = self.write(run_before, done, &mut expected);
                     // What was written may have taken the slot.
-                    if slot.is_some()
-                        && let Some(again) = self.choose(index, before)
-                    {
+                    if slot.is_some() {
+                        let Some(again) = self.choose(index, before) else {
+                            open = None;
+                            continue;
+                        };
                         (run, slot) = again;
                     }
                     Some(run)

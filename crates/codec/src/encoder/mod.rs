@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 pub(crate) use compare::changed_tiles_reference;
 pub use config::{EncoderConfig, KeyFramePolicy, Quality};
 
+use crate::decoder::{FRAME_PIXELS, TILE_PIXELS};
 use crate::entropy::BitWriter;
 use crate::geometry::{PictureSize, Rect};
 use crate::media_time::MediaTime;
@@ -221,9 +222,14 @@ impl Encoder {
     }
 
     /// When the next frame should be given at the latest, also if nothing changes until then:
-    /// parts of the picture have become still and can become exact.
+    /// parts of the picture have become still and can become exact, or frames have waited long
+    /// enough.
     pub fn wants_frame_at(&self) -> Option<MediaTime> {
-        self.film.next_due()
+        let held = self.open.as_ref().and_then(OpenPacket::deadline);
+        match (self.film.next_due(), held) {
+            (Some(due), Some(held)) => Some(due.min(held)),
+            (due, held) => due.or(held),
+        }
     }
 
     /// Encodes a frame that was taken at `time`.
@@ -262,7 +268,11 @@ impl Encoder {
         changed.retain(|&index| !self.waits(frame, index, time, is_running));
         self.changed = changed;
         if self.changed.is_empty() {
-            return Encoded::Unchanged;
+            let waits = |open: &OpenPacket| open.may_wait(time);
+            return match self.flush_unless(waits) {
+                Some(packet) => Encoded::Packets(alloc::vec![packet]),
+                None => Encoded::Unchanged,
+            };
         }
         if self.key_frame_is_due() {
             return Encoded::Packets(self.encode_key(frame, time));
@@ -276,6 +286,17 @@ impl Encoder {
             return Encoded::Held;
         }
         Encoded::Packets(self.flush().into_iter().collect())
+    }
+
+    /// The frames that wait, as a packet, unless they may wait on.
+    fn flush_unless(
+        &mut self,
+        may_wait: impl FnOnce(&OpenPacket) -> bool,
+    ) -> Option<EncodedPacket> {
+        if self.open.as_ref().is_none_or(may_wait) {
+            return None;
+        }
+        self.flush()
     }
 
     /// Whether a changed tile is of a film, or at its edge, and must wait.
@@ -320,9 +341,12 @@ impl Encoder {
         }
         if self.is_step_back(frame) {
             let timing = match self.alternations {
-                0..ALTERNATIONS_AT_ONCE => Timing::Exact,
-                _ => Timing::Coarse,
+                ALTERNATIONS_AT_ONCE.. if !self.config.exact_times => Timing::Coarse,
+                _ => Timing::Exact,
             };
+            if let Some(open) = &mut self.open {
+                open.pixels += FRAME_PIXELS + self.changed.len() as u64 * TILE_PIXELS;
+            }
             self.with_frame(frame, time, timing, |encoder| encoder.step_back());
             return Novelty::None;
         }
@@ -339,14 +363,28 @@ impl Encoder {
                 .map(|&index| self.config.size.tile_rect(index))
                 .collect();
             rects.extend(moves.iter().map(|one| one.to));
+            let before = changed.clone();
             self.comparer
                 .changed_tiles(frame, &self.picture, Damage::Rects(&rects), &mut changed);
+            self.note_moved(&moves, &before, &changed);
         }
         self.with_frame(frame, time, Timing::Exact, |encoder| {
             encoder.encode(&moves, changed.iter().copied(), Before::Picture);
         });
         self.changed = changed;
         Novelty::Some
+    }
+
+    /// Tiles that a move has made right are exact, also if they were not before.
+    fn note_moved(&mut self, moves: &[Move], before: &[u32], changed: &[u32]) {
+        for index in self.film.inexact_tiles() {
+            let tile = self.config.size.tile_rect(index);
+            let was_compared = before.binary_search(&index).is_ok()
+                || moves.iter().any(|one| one.to.overlaps(tile));
+            if was_compared && changed.binary_search(&index).is_err() {
+                self.film.set_exact(index);
+            }
+        }
     }
 
     /// Adds a frame to the open packet.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::EncodedPacket;
+use crate::decoder::EXTRA_PIXELS;
 use crate::entropy::{BitWriter, RangeEncoder};
 use crate::media_time::MediaTime;
 use crate::segment::PacketKind;
@@ -23,6 +24,8 @@ pub(super) struct OpenPacket {
     pub(super) first: MediaTime,
     pub(super) last: MediaTime,
     pub(super) frames: u32,
+    /// Pixels of the frames that only take others back, as a decoder counts its work.
+    pub(super) pixels: u64,
     pub(super) coder: RangeEncoder,
 }
 
@@ -33,6 +36,7 @@ impl OpenPacket {
             first: time,
             last: time,
             frames: 0,
+            pixels: 0,
             coder: RangeEncoder::new(Vec::new()),
         }
     }
@@ -56,7 +60,15 @@ impl OpenPacket {
     /// Whether the packet may wait for a frame after `time`.
     pub(super) fn may_wait(&self, time: MediaTime) -> bool {
         let micros = time.micros_since(self.first).unwrap_or(0);
-        micros < MAX_WAIT_MICROS && self.frames < MAX_FRAMES && self.coder.bytes() < MAX_BYTES
+        micros < MAX_WAIT_MICROS
+            && self.frames < MAX_FRAMES
+            && self.pixels < MAX_PIXELS
+            && self.coder.bytes() < MAX_BYTES
+    }
+
+    /// When the packet goes out at the latest.
+    pub(super) fn deadline(&self) -> Option<MediaTime> {
+        self.first.checked_add_micros(MAX_WAIT_MICROS)
     }
 
     /// Ends the packet; `bits` is emptied.
@@ -83,6 +95,8 @@ impl OpenPacket {
 /// Frames that show nothing new wait no longer than this for others.
 const MAX_WAIT_MICROS: u64 = 30_000_000;
 const COARSE: u64 = COARSE_MICROS as u64;
+/// Nor do frames wait that are more work than this: a decoder allows some for a packet.
+const MAX_PIXELS: u64 = EXTRA_PIXELS / 2;
 /// More frames are not put into a packet.
 const MAX_FRAMES: u32 = 1000;
 /// A longer packet does not wait.

@@ -74,6 +74,14 @@ pub enum HeaderError {
         /// The newest that this code reads.
         supported: FormatVersion,
     },
+    /// The segment is of a format that this program does not read any more.
+    #[error("segment is of format {version}, and this program reads from {oldest} on", version = .version.0, oldest = .oldest.0)]
+    TooOld {
+        /// The segment's.
+        version: FormatVersion,
+        /// The oldest that this code reads.
+        oldest: FormatVersion,
+    },
     /// The header's length field is impossible.
     #[error("segment header of {0} bytes")]
     BadLength(u16),
@@ -137,12 +145,18 @@ impl SegmentHeader {
             return Err(HeaderError::BadMagic);
         }
         let mut reader = ByteReader::new(bytes);
-        let (Some(_), Some(_version), Some(readable_by), Some(length)) =
+        let (Some(_), Some(version), Some(readable_by), Some(length)) =
             (reader.u64(), reader.u16(), reader.u16(), reader.u16())
         else {
             return Ok(HeaderProgress::NeedBytes(LENGTH_KNOWN_AT));
         };
         check_readable_by(FormatVersion(readable_by))?;
+        if FormatVersion(version) < OLDEST_READ {
+            return Err(HeaderError::TooOld {
+                version: FormatVersion(version),
+                oldest: OLDEST_READ,
+            });
+        }
         let header_bytes = usize::from(length);
         if !(HEADER_BYTES..=MAX_HEADER_BYTES).contains(&header_bytes) {
             return Err(HeaderError::BadLength(length));
@@ -214,6 +228,7 @@ pub const MAX_HEADER_BYTES: usize = 1024;
 
 const MAGIC: [u8; 8] = *b"\x89EID\r\n\x1a\n";
 const READABLE_BY: FormatVersion = FormatVersion(2);
+const OLDEST_READ: FormatVersion = FormatVersion(2);
 const LENGTH_KNOWN_AT: usize = 14;
 
 #[cfg(test)]
@@ -289,6 +304,17 @@ mod tests {
             Err(HeaderError::TooNew {
                 needed: FormatVersion(3),
                 supported: FormatVersion(2),
+            })
+        );
+    }
+
+    #[test]
+    fn data_of_the_first_format_is_refused_and_not_misread() {
+        assert_eq!(
+            SegmentHeader::read(&patched(8, &[1, 0, 1, 0])),
+            Err(HeaderError::TooOld {
+                version: FormatVersion(1),
+                oldest: FormatVersion(2),
             })
         );
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eidetic_codec::{
-    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, SegmentWriter,
-    Totals,
+    Damage, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PictureSize, Quality,
+    SegmentWriter, Totals,
 };
 use eidetic_model::{
     Action, ActivityRecord, Application, Captured, DisplayIndex, Entry, ObjectType,
@@ -66,7 +66,9 @@ impl TestSegment {
     /// A segment of noise, with a key frame at every eighth frame of about a kilobyte each.
     pub fn new(number: u128, session: SessionId, frames: u64) -> Self {
         let size = PictureSize::new(32, 16).unwrap();
-        let mut encoder = Encoder::new(EncoderConfig::new(size)).unwrap();
+        let mut config = EncoderConfig::new(size);
+        config.quality = Quality::Lossless;
+        let mut encoder = Encoder::new(config).unwrap();
         let header = encoder.segment_header(START.as_unix_micros(), FrameInterval::Variable);
         let mut bytes = Vec::new();
         let mut writer = SegmentWriter::begin(&header, &mut bytes);
