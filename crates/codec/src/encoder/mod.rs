@@ -323,6 +323,10 @@ impl Encoder {
                 0..ALTERNATIONS_AT_ONCE => Timing::Exact,
                 _ => Timing::Coarse,
             };
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method is of one lifetime, the closure of all"
+            )]
             self.with_frame(frame, time, timing, |encoder| encoder.step_back());
             return Novelty::None;
         }
