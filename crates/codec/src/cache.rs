@@ -7,7 +7,8 @@ use crate::picture::{Picture, TILE_PIXELS, Tile};
 /// The newest tiles, by slot.
 #[derive(Debug)]
 pub(crate) struct TileCache {
-    tiles: Vec<Tile>,
+    /// Tiles by slot, in pieces: what is there is not copied as the cache grows.
+    pieces: Vec<Vec<Tile>>,
     capacity: usize,
     next: usize,
 }
@@ -15,7 +16,7 @@ pub(crate) struct TileCache {
 impl TileCache {
     pub(crate) fn new(slots: u16) -> Self {
         Self {
-            tiles: Vec::new(),
+            pieces: Vec::new(),
             capacity: usize::from(slots),
             next: 0,
         }
@@ -23,33 +24,35 @@ impl TileCache {
 
     /// The most memory that a cache of this size holds.
     pub(crate) const fn memory_bound(slots: u16) -> usize {
-        size_of::<Tile>() * slots as usize
+        size_of::<Tile>() * (slots as usize).next_multiple_of(PIECE_TILES)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.tiles.clear();
+        // The memory will be needed again.
+        for piece in &mut self.pieces {
+            piece.clear();
+        }
         self.next = 0;
     }
 
     /// Stores a tile over the oldest one and returns its slot.
     pub(crate) fn insert(&mut self, tile: &Tile) -> usize {
         let slot = self.next;
-        if slot < self.tiles.len() {
-            self.tiles[slot] = *tile;
-        } else {
-            if self.tiles.len() == self.tiles.capacity() {
-                let most = self.capacity - self.tiles.len();
-                self.tiles
-                    .reserve_exact((self.tiles.len() / 2).max(64).min(most));
-            }
-            self.tiles.push(*tile);
+        let (piece, place) = (slot / PIECE_TILES, slot % PIECE_TILES);
+        if piece == self.pieces.len() {
+            self.pieces.push(Vec::with_capacity(PIECE_TILES));
+        }
+        let piece = &mut self.pieces[piece];
+        match piece.get_mut(place) {
+            Some(old) => *old = *tile,
+            None => piece.push(*tile),
         }
         self.next = (slot + 1) % self.capacity;
         slot
     }
 
     pub(crate) fn tile(&self, slot: usize) -> Option<&Tile> {
-        self.tiles.get(slot)
+        self.pieces.get(slot / PIECE_TILES)?.get(slot % PIECE_TILES)
     }
 
     /// The slot that the next tile will take: where references of a frame start from.
@@ -73,3 +76,5 @@ impl TileCache {
         Some(self.insert(&tile))
     }
 }
+
+const PIECE_TILES: usize = 256;

@@ -34,14 +34,14 @@ export const LADDER: readonly Step[] = [
     quality: 'medium',
     name: 'Medium',
     sentence:
-      'As high, with less detail in film, which becomes exact only after half a minute. Smaller where film is shown.',
+      'As high, with less detail in film, which becomes exact only after half a minute. An hour of film takes about 24 MB.',
     size: 2,
   },
   {
     quality: 'low',
     name: 'Low',
     sentence:
-      'Film and photographs that moved are coarse and stay so, even when they stand still. The smallest files where film is shown.',
+      'Film and photographs that moved are coarse and stay so, even when they stand still. An hour of film takes about 17 MB.',
     size: 1,
   },
 ];

@@ -311,7 +311,7 @@ const MAX_BYTES: u64 = 8 << 20;
 
 /// A segment that was begun so long ago is sealed with the next frame: each one begins with a whole
 /// picture, which is most of what a still screen takes.
-const MAX_AGE: Duration = Duration::from_secs(60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
 fn encoder_for(display: &Display, coding: Coding) -> anyhow::Result<Encoder> {
     let size = PictureSize::new(display.width, display.height)?;

@@ -59,7 +59,7 @@ impl EncoderConfig {
             size,
             quality: Quality::High,
             grayscale: false,
-            cache_slots: 12_288,
+            cache_slots: 11_264,
             key_frames: KeyFramePolicy {
                 max_work_micros: 50_000,
                 max_packets: 8192,

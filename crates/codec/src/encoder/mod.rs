@@ -347,6 +347,10 @@ impl Encoder {
             if let Some(open) = &mut self.open {
                 open.pixels += FRAME_PIXELS + self.changed.len() as u64 * TILE_PIXELS;
             }
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method is of one lifetime, the closure of all"
+            )]
             self.with_frame(frame, time, timing, |encoder| encoder.step_back());
             return Novelty::None;
         }

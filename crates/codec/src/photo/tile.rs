@@ -203,7 +203,7 @@ fn weight(levels: &[Block; 6]) -> u32 {
 fn step(quantiser: usize, index: usize) -> i32 {
     let flat = BASES[quantiser & 3] << (quantiser >> 2);
     let fineness = (index / 8 + index % 8) as i32;
-    flat * (8 + fineness) >> 3
+    (flat * (8 + fineness)) >> 3
 }
 
 /// How many degrees of coarseness there are.

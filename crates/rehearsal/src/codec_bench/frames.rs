@@ -220,6 +220,11 @@ impl FramesReader {
         self.size
     }
 
+    /// The picture that the last frame gave.
+    pub fn picture(&self) -> &[u8] {
+        &self.picture
+    }
+
     /// Until when the last frame that was given is shown: the next one's time, or the end.
     pub fn until(&self) -> Duration {
         self.until

@@ -27,7 +27,7 @@ pub fn measure(recording: Recording, path: &Path, beside: &Beside) -> Result<Rec
     let mut report = shape(recording, path)?;
     for setting in settings_for(recording) {
         println!("{}: this codec, {}", recording.name(), setting.name);
-        let row = ours(path, setting, beside.browser.as_ref());
+        let row = ours(recording, path, setting, beside.browser.as_ref());
         let row = row.with_context(|| format!("failed to measure {}", setting.name))?;
         report.ours.push(row);
     }
@@ -62,7 +62,12 @@ fn shape(recording: Recording, path: &Path) -> Result<RecordingReport> {
     })
 }
 
-fn ours(path: &Path, setting: &Setting, browser: Option<&Browser>) -> Result<OursRow> {
+fn ours(
+    recording: Recording,
+    path: &Path,
+    setting: &Setting,
+    browser: Option<&Browser>,
+) -> Result<OursRow> {
     let blind = measure::encode(path, setting, KnownDamage::No, u64::MAX)?;
     let Encoded {
         cpu: blind_cpu,
@@ -72,7 +77,7 @@ fn ours(path: &Path, setting: &Setting, browser: Option<&Browser>) -> Result<Our
     let blind_bytes = blind.bytes();
     drop(blind);
     let encoded = measure::encode(path, setting, KnownDamage::Yes, u64::MAX)?;
-    let decoded = measure::decode(path, &encoded.segments, setting.fidelity)?;
+    let decoded = measure::decode(recording, path, &encoded.segments, setting.fidelity)?;
     let end = encoded.segments.last().context("no segment")?.end;
     let spots = measure::spots(&encoded.segments, &moments(end, SEEKS))?;
     let browser_seeks = browser.map(|browser| browser.seek(&encoded.segments, &spots));
@@ -90,6 +95,7 @@ fn ours(path: &Path, setting: &Setting, browser: Option<&Browser>) -> Result<Our
         encoder_memory_bytes: encoded.memory_bytes,
         decoder_memory_bytes: decoded.memory_bytes,
         compared: decoded.compared,
+        losses: decoded.losses,
         seek_millis: measure::seek(&spots)?,
         browser_seek_millis: browser_seeks.transpose()?,
     })

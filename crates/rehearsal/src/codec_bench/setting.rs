@@ -1,6 +1,8 @@
 //! The settings of the codec that each recording is measured with: the one place that chooses.
 
-use eidetic_codec::{EncoderConfig, PictureSize};
+use std::time::Duration;
+
+use eidetic_codec::{EncoderConfig, PictureSize, Quality};
 
 use super::recordings::Recording;
 
@@ -11,22 +13,27 @@ pub struct Setting {
     pub name: &'static str,
     /// What may be lost.
     pub fidelity: Fidelity,
-    configure: fn(&mut EncoderConfig),
+    quality: Quality,
 }
 
 /// What a setting promises of the pictures that come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fidelity {
     /// Each is the one that went in.
-    Exact,
+    Lossless,
+    /// Photographs that move may have less detail, and have all of it once they stood still so long.
+    ExactAfter(Duration),
+    /// Photographs that move may have less detail, and keep it.
+    NeverExact,
 }
 
 impl Setting {
     /// The encoder's configuration for pictures of a size.
     pub fn config(&self, size: PictureSize) -> EncoderConfig {
-        let mut config = EncoderConfig::new(size);
-        (self.configure)(&mut config);
-        config
+        EncoderConfig {
+            quality: self.quality,
+            ..EncoderConfig::new(size)
+        }
     }
 }
 
@@ -34,14 +41,50 @@ impl Setting {
 /// that is compared with the peers.
 pub fn settings_for(recording: Recording) -> &'static [Setting] {
     match recording {
-        Recording::Busy | Recording::Office | Recording::Static | Recording::Remote => &[DEFAULT],
-        Recording::Film => &[DEFAULT],
+        Recording::Busy | Recording::Office | Recording::Static | Recording::Remote => {
+            &[HIGH, LOSSLESS]
+        }
+        Recording::Film => &[HIGH, LOSSLESS, MEDIUM, LOW],
     }
 }
 
-/// As the agent records.
-const DEFAULT: Setting = Setting {
-    name: "default",
-    fidelity: Fidelity::Exact,
-    configure: |_config| {},
+/// As agents record unless their policy says otherwise.
+const HIGH: Setting = Setting {
+    name: "high (default)",
+    fidelity: Fidelity::ExactAfter(Duration::from_secs(1)),
+    quality: Quality::High,
 };
+
+const LOSSLESS: Setting = Setting {
+    name: "lossless",
+    fidelity: Fidelity::Lossless,
+    quality: Quality::Lossless,
+};
+
+const MEDIUM: Setting = Setting {
+    name: "medium",
+    fidelity: Fidelity::ExactAfter(Duration::from_secs(30)),
+    quality: Quality::Medium,
+};
+
+const LOW: Setting = Setting {
+    name: "low",
+    fidelity: Fidelity::NeverExact,
+    quality: Quality::Low,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_setting_is_the_default() {
+        let size = PictureSize::new(8, 8).unwrap();
+        for &recording in Recording::ALL {
+            let [first, ..] = settings_for(recording) else {
+                panic!("no setting");
+            };
+            assert_eq!(first.config(size), EncoderConfig::new(size));
+        }
+    }
+}

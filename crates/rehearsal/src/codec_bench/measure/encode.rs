@@ -48,28 +48,26 @@ pub fn encode(
 ) -> Result<Encoded> {
     let mut reader = FramesReader::open(recording)?;
     let mut segments = Segments::new(setting.config(reader.size()))?;
-    let mut times = Vec::new();
     let mut frames = 0;
+    let mut rects = Vec::new();
     while frames < most_frames
-        && let Recorded::Frame {
-            time,
-            damage,
-            pixels,
-        } = reader.next()?
+        && let Recorded::Frame { time, damage, .. } = reader.next()?
     {
+        rects.clear();
+        rects.extend_from_slice(damage);
         let damage = match known_damage {
-            KnownDamage::Yes => Damage::Rects(damage),
+            KnownDamage::Yes => Damage::Rects(&rects),
             KnownDamage::No => Damage::Unknown,
         };
-        times.push(segments.frame(time, damage, pixels)?);
+        segments.frame(time, reader.until(), damage, reader.picture())?;
         frames += 1;
     }
     segments.seal(reader.until())?;
     Ok(Encoded {
         key_frames: segments.key_frames,
-        cpu: times.iter().sum(),
-        frame_times: Spread::of(times),
-        memory_bytes: segments.most_memory(),
+        cpu: segments.frame_times.iter().sum::<Duration>() + segments.seal_time,
+        frame_times: Spread::of(segments.frame_times),
+        memory_bytes: segments.memory.most(),
         segments: segments.complete,
     })
 }

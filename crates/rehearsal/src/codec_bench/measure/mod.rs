@@ -4,6 +4,7 @@ mod browser;
 mod cpu;
 mod decode;
 mod encode;
+mod fidelity;
 mod memory;
 mod seek;
 mod segments;
@@ -12,5 +13,6 @@ pub use self::{
     browser::Browser,
     decode::decode,
     encode::{Encoded, KnownDamage, encode},
+    fidelity::Losses,
     seek::{seek, spots},
 };

@@ -96,8 +96,14 @@ fn show(spot: &Spot<'_>) -> Result<()> {
                 return Ok(());
             }
             let packet = reader.next_packet()?.context("a packet went away")?;
-            decoder.decode(&packet)?;
-            shown = true;
+            decoder.begin(&packet)?;
+            while let Some(time) = decoder.next_time() {
+                if time > spot.time && shown {
+                    return Ok(());
+                }
+                decoder.next_frame()?;
+                shown = true;
+            }
         }
     }
     ensure!(shown, "no picture");

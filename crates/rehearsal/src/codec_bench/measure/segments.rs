@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use eidetic_codec::{
-    Damage, Encoded, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime, PacketKind,
-    SegmentWriter, Totals,
+    Damage, Encoded, EncodedPacket, Encoder, EncoderConfig, FrameInterval, FrameRef, MediaTime,
+    PacketKind, SegmentWriter, Totals,
 };
 
 use super::{cpu, memory::Meter};
@@ -18,6 +18,19 @@ pub struct Segment {
     pub end: Duration,
     /// Header, packets and index.
     pub bytes: Vec<u8>,
+    /// The frames in its packets, in their order.
+    pub told: Vec<Told>,
+}
+
+/// A frame in a packet, and what the encoder meant by it.
+#[derive(Clone, Copy)]
+pub struct Told {
+    /// Which of the recording's frames it shows.
+    pub frame: u64,
+    /// When, in the segment's time.
+    pub time: MediaTime,
+    /// Hash of the encoder's picture after it.
+    pub hash: u64,
 }
 
 /// Encodes frames into segments.
@@ -28,8 +41,14 @@ pub struct Segments {
     pub complete: Vec<Segment>,
     /// Key frames so far.
     pub key_frames: u64,
+    /// CPU time of each frame, also of those that were given again.
+    pub frame_times: Vec<Duration>,
+    /// CPU time of ending segments.
+    pub seal_time: Duration,
     /// What the encoder takes.
     pub memory: Meter,
+    /// Frames of the recording so far.
+    frames: u64,
 }
 
 struct Open {
@@ -37,6 +56,7 @@ struct Open {
     bytes: Vec<u8>,
     writer: SegmentWriter,
     frames: u64,
+    told: Vec<Told>,
 }
 
 impl Segments {
@@ -49,12 +69,41 @@ impl Segments {
             open: None,
             complete: Vec::new(),
             key_frames: 0,
+            frame_times: Vec::new(),
+            seal_time: Duration::ZERO,
             memory,
+            frames: 0,
         })
     }
 
-    /// Encodes a frame. Gives the CPU time of that alone.
-    pub fn frame(&mut self, time: Duration, damage: Damage<'_>, pixels: &[u8]) -> Result<Duration> {
+    /// Encodes the recording's next frame, which nothing follows before `until`.
+    pub fn frame(
+        &mut self,
+        time: Duration,
+        until: Duration,
+        damage: Damage<'_>,
+        pixels: &[u8],
+    ) -> Result<()> {
+        self.encode(time, damage, pixels)?;
+        // As the agent does: a still screen is given again when something on it can become exact.
+        let mut last = time;
+        while let Some(wanted) = self.settles_at().map(|wanted| wanted.max(last))
+            && wanted < until
+        {
+            self.encode(wanted, Damage::Rects(&[]), pixels)?;
+            last = wanted;
+        }
+        self.frames += 1;
+        Ok(())
+    }
+
+    fn settles_at(&self) -> Option<Duration> {
+        let open = self.open.as_ref()?;
+        let wanted = self.encoder.wants_frame_at()?;
+        Some(open.start + Duration::from_micros(wanted.as_micros()))
+    }
+
+    fn encode(&mut self, time: Duration, damage: Damage<'_>, pixels: &[u8]) -> Result<()> {
         if self.open.as_ref().is_some_and(|open| open.is_over(time)) {
             self.seal(time)?;
         }
@@ -62,6 +111,7 @@ impl Segments {
             self.encoder.request_key_frame();
         }
         let start = self.open.as_ref().map_or(time, |open| open.start);
+        let media_time = media_time(time - start);
         let frame = FrameRef {
             data: pixels,
             stride: 4 * self.encoder.size().width() as usize,
@@ -69,33 +119,36 @@ impl Segments {
         let encoder = &mut self.encoder;
         let (encoded, took) = self
             .memory
-            .during(|| cpu::timed(|| encoder.encode(frame, damage, media_time(time - start))));
-        match encoded? {
-            Encoded::Unchanged => {
-                if let Some(open) = &mut self.open {
-                    open.frames += 1;
-                }
+            .during(|| cpu::timed(|| encoder.encode(frame, damage, media_time)));
+        let encoded = encoded?;
+        self.frame_times.push(took);
+        let open = self.open.get_or_insert_with(|| {
+            let header = self.encoder.segment_header(0, FrameInterval::Variable);
+            let mut bytes = Vec::new();
+            Open {
+                start,
+                writer: SegmentWriter::begin(&header, &mut bytes),
+                bytes,
+                frames: 0,
+                told: Vec::new(),
             }
-            Encoded::Packet(packet) => {
-                self.memory.gave_away(packet.payload.capacity());
-                if packet.kind == PacketKind::Key {
-                    self.key_frames += 1;
-                }
-                let open = self.open.get_or_insert_with(|| {
-                    let header = self.encoder.segment_header(0, FrameInterval::Variable);
-                    let mut bytes = Vec::new();
-                    Open {
-                        start,
-                        writer: SegmentWriter::begin(&header, &mut bytes),
-                        bytes,
-                        frames: 0,
-                    }
-                });
-                open.frames += 1;
-                open.writer.append(&packet, &mut open.bytes)?;
-            }
+        });
+        open.frames += 1;
+        if encoded != Encoded::Unchanged {
+            open.told.push(Told {
+                frame: self.frames,
+                time: media_time,
+                hash: self.encoder.picture_hash(),
+            });
         }
-        Ok(took)
+        for packet in encoded.packets() {
+            self.memory.gave_away(packet.payload.capacity());
+            if packet.kind == PacketKind::Key {
+                self.key_frames += 1;
+            }
+            open.append(&packet)?;
+        }
+        Ok(())
     }
 
     /// Ends the open segment.
@@ -103,6 +156,13 @@ impl Segments {
         let Some(mut open) = self.open.take() else {
             return Ok(());
         };
+        let encoder = &mut self.encoder;
+        let (last, took) = self.memory.during(|| cpu::timed(|| encoder.flush()));
+        self.seal_time += took;
+        if let Some(packet) = last {
+            self.memory.gave_away(packet.payload.capacity());
+            open.append(&packet)?;
+        }
         let totals = Totals {
             frames: open.frames,
             final_hash: self.encoder.picture_hash(),
@@ -114,18 +174,18 @@ impl Segments {
             start: open.start,
             end,
             bytes: open.bytes,
+            told: open.told,
         });
         Ok(())
-    }
-
-    /// The most memory that the encoder had.
-    pub fn most_memory(&self) -> usize {
-        // libzstd's own is not on this program's heap.
-        self.memory.most() + self.encoder.compressor_memory_bytes()
     }
 }
 
 impl Open {
+    fn append(&mut self, packet: &EncodedPacket) -> Result<()> {
+        self.writer.append(packet, &mut self.bytes)?;
+        Ok(())
+    }
+
     fn is_over(&self, now: Duration) -> bool {
         self.bytes.len() >= MAX_BYTES || now - self.start >= MAX_AGE
     }
@@ -140,4 +200,4 @@ pub fn media_time(time: Duration) -> MediaTime {
 const MAX_BYTES: usize = 8 << 20;
 
 /// The agent's: a segment that was begun so long ago is sealed with the next frame.
-const MAX_AGE: Duration = Duration::from_secs(15 * 60);
+const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);

@@ -11,6 +11,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
+use eidetic_codec::Rect;
+
 use super::{
     SETTLE,
     hands::Hands,
@@ -56,6 +58,14 @@ pub fn record(path: &Path) -> Result<u64> {
     recorder.rest(Duration::from_secs(60).saturating_sub(recorder.now()?))?;
     recorder.finish()
 }
+
+/// Where the film is on the screen.
+pub const WINDOW: Rect = Rect {
+    x: 160,
+    y: 140,
+    width: 640,
+    height: 360,
+};
 
 const LINES: &[&str] = &[
     "The film of the new hall, as shown on Tuesday:\n",

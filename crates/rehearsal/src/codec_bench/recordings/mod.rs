@@ -14,6 +14,7 @@ mod still;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use eidetic_codec::Rect;
 
 use self::{
     busy::{Busy, Length},
@@ -67,6 +68,14 @@ impl Recording {
             Self::Busy | Self::Film | Self::Remote => u64::MAX,
             Self::Office => 1_500,
             Self::Static => 1_200,
+        }
+    }
+
+    /// Where it has a film, if it has one.
+    pub const fn film_window(self) -> Option<Rect> {
+        match self {
+            Self::Film => Some(film::WINDOW),
+            Self::Busy | Self::Office | Self::Remote | Self::Static => None,
         }
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{table::Table, targets::Target};
 use crate::codec_bench::{
+    measure::Losses,
     peers::{PeerResult, Source},
     statistics::Spread,
 };
@@ -45,6 +46,8 @@ pub struct OursRow {
     pub decoder_memory_bytes: usize,
     /// Pictures that were compared with those that went in, and were what the setting promises.
     pub compared: u64,
+    /// What was lost outside of films and in them.
+    pub losses: Losses,
     pub seek_millis: Spread,
     pub browser_seek_millis: Option<Spread>,
 }
@@ -90,7 +93,7 @@ impl RecordingReport {
                     self.frames.to_string(),
                     grouped(bytes),
                     format!("{cpu:.2}"),
-                    row.loss().to_owned(),
+                    row.loss(),
                     String::new(),
                 ]);
             };
@@ -183,8 +186,22 @@ impl RecordingReport {
 }
 
 impl OursRow {
-    fn loss(&self) -> &'static str {
-        "none"
+    fn loss(&self) -> String {
+        let share = self.losses.inexact_share;
+        let mut parts = Vec::new();
+        if share > 0.0 {
+            parts.push(format!("{:.4} % of tiles inexact", share * 100.0));
+        }
+        if let Some(film) = &self.losses.film {
+            parts.push(format!(
+                "film {:.1} dB, {:.1} as it lags",
+                film.detail_psnr_db, film.psnr_db
+            ));
+        }
+        if parts.is_empty() {
+            return "none".to_owned();
+        }
+        parts.join(", ")
     }
 }
 
