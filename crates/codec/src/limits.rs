@@ -17,7 +17,7 @@ pub struct DecoderLimits {
 }
 
 impl Default for DecoderLimits {
-    /// Every picture that the format allows, with the encoder's default window and cache.
+    /// Every picture that the format allows, with the encoder's default cache.
     fn default() -> Self {
         Self {
             max_width: MAX_SIDE,

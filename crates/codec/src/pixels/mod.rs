@@ -11,7 +11,9 @@ mod literal;
 mod plain;
 mod solids;
 
-pub(crate) use block::{Pixels, Unknown, code_block, code_plain_block};
+#[cfg(feature = "encode")]
+pub(crate) use block::Pixels;
+pub(crate) use block::{Unknown, code_block, code_plain_block};
 pub(crate) use contexts::{Contexts, Reach};
 pub(crate) use lines::Lines;
 pub(crate) use plain::Plain;

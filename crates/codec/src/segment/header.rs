@@ -244,7 +244,7 @@ mod tests {
                 denominator: 4,
             },
             fourth_byte: 0xFF,
-            cache_slots: 12_288,
+            cache_slots: 11_264,
         }
     }
 
