@@ -56,6 +56,8 @@ struct Open {
     bytes: Vec<u8>,
     writer: SegmentWriter,
     frames: u64,
+    /// Frames that wait in the encoder.
+    held: u32,
     told: Vec<Told>,
 }
 
@@ -130,11 +132,20 @@ impl Segments {
                 writer: SegmentWriter::begin(&header, &mut bytes),
                 bytes,
                 frames: 0,
+                held: 0,
                 told: Vec::new(),
             }
         });
         open.frames += 1;
-        if encoded != Encoded::Unchanged {
+        // Packets that are only what waited hold nothing of this frame.
+        let packed = |packets: &[EncodedPacket]| packets.iter().map(|it| it.frames).sum::<u32>();
+        let (is_told, held) = match &encoded {
+            Encoded::Unchanged => (false, open.held),
+            Encoded::Held => (true, open.held + 1),
+            Encoded::Packets(packets) => (packed(packets) > open.held, 0),
+        };
+        open.held = held;
+        if is_told {
             open.told.push(Told {
                 frame: self.frames,
                 time: media_time,
