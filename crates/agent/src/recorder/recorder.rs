@@ -197,7 +197,8 @@ impl Recorder {
         let now = self.parts.clock.wall();
         let settles = self.tracks.settles_at().map(|(_, time)| time);
         settles.map_or(LONGEST_WAIT, |time| {
-            time.saturating_since(now).min(LONGEST_WAIT)
+            let wait = time.saturating_since(now);
+            wait.clamp(SHORTEST_SETTLE_WAIT, LONGEST_WAIT)
         })
     }
 
@@ -383,3 +384,7 @@ impl Recorder {
 
 /// A thread looks up at least this often: a clock that was moved is noticed by then.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// What is to settle is asked for no more often than this, so that nothing that keeps it from
+/// settling makes the screen's thread spin.
+const SHORTEST_SETTLE_WAIT: Duration = Duration::from_millis(100);

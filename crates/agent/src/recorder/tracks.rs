@@ -183,6 +183,8 @@ impl Tracks {
         for packet in packets {
             if let Err(error) = open.writer.append(&packet, &mut bytes) {
                 warn!(display = %frame.display, %error, "packet does not fit its segment");
+                // What was written before it belongs to the segment all the same.
+                report_bytes(open.id, now, bytes.into(), reports)?;
                 track.seal(now, reports)?;
                 return Ok(FrameOutcome::Refused);
             }

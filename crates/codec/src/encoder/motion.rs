@@ -95,57 +95,41 @@ fn widened(source: &Source<'_>, picture: &Picture, rect: Rect, vector: Vector) -
         origin(size, rect, vector).is_some_and(|(x, y)| source.shows(picture, rect, x, y))
     };
     let mut rect = rect;
-    for _ in 1..TILE_SIDE {
-        let above = Rect {
-            y: rect.y.wrapping_sub(1),
-            height: 1,
-            ..rect
-        };
-        if rect.y == 0 || !shown(above) {
-            break;
+    // Up, down, left, right: a line of pixels more while it moved too.
+    for (up, down, left, right) in [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)] {
+        for _ in 1..TILE_SIDE {
+            if up > rect.y
+                || left > rect.x
+                || rect.y + rect.height + down > size.height()
+                || rect.x + rect.width + right > size.width()
+            {
+                break;
+            }
+            let wider = Rect {
+                x: rect.x - left,
+                y: rect.y - up,
+                width: rect.width + left + right,
+                height: rect.height + up + down,
+            };
+            let line = Rect {
+                x: if right > 0 {
+                    rect.x + rect.width
+                } else {
+                    wider.x
+                },
+                y: if down > 0 {
+                    rect.y + rect.height
+                } else {
+                    wider.y
+                },
+                width: if left + right > 0 { 1 } else { rect.width },
+                height: if up + down > 0 { 1 } else { rect.height },
+            };
+            if !shown(line) {
+                break;
+            }
+            rect = wider;
         }
-        rect = Rect {
-            y: rect.y - 1,
-            height: rect.height + 1,
-            ..rect
-        };
-    }
-    for _ in 1..TILE_SIDE {
-        let below = Rect {
-            y: rect.y + rect.height,
-            height: 1,
-            ..rect
-        };
-        if below.y >= size.height() || !shown(below) {
-            break;
-        }
-        rect.height += 1;
-    }
-    for _ in 1..TILE_SIDE {
-        let before = Rect {
-            x: rect.x.wrapping_sub(1),
-            width: 1,
-            ..rect
-        };
-        if rect.x == 0 || !shown(before) {
-            break;
-        }
-        rect = Rect {
-            x: rect.x - 1,
-            width: rect.width + 1,
-            ..rect
-        };
-    }
-    for _ in 1..TILE_SIDE {
-        let after = Rect {
-            x: rect.x + rect.width,
-            width: 1,
-            ..rect
-        };
-        if after.x >= size.width() || !shown(after) {
-            break;
-        }
-        rect.width += 1;
     }
     let (from_x, from_y) = origin(size, rect, vector)?;
     Some(Move {
