@@ -1,6 +1,7 @@
 //! What a window says of itself.
 
 use x11rb::{
+    connection::SequenceNumber,
     cookie::Cookie,
     errors::ReplyError,
     protocol::{
@@ -55,6 +56,8 @@ impl Server {
 /// What a window says of itself.
 pub(super) struct WindowFacts {
     pub(super) title: String,
+    /// The request that asked for the title.
+    pub(super) asked: SequenceNumber,
     /// Whether the title is the EWMH one: only then do changes of the older property not count.
     pub(super) title_is_ewmh: bool,
     /// The two parts of `WM_CLASS`: the program's name and its class.
@@ -74,6 +77,7 @@ impl WindowFacts {
         let atoms = &server.atoms;
         let raw = x.raw();
         let ewmh_title = property(raw, window, atoms._NET_WM_NAME)?;
+        let asked = ewmh_title.sequence_number();
         let old_title = property(raw, window, AtomEnum::WM_NAME.into())?;
         let class = property(raw, window, AtomEnum::WM_CLASS.into())?;
         let said_process = property(raw, window, atoms._NET_WM_PID)?;
@@ -108,6 +112,7 @@ impl WindowFacts {
         let title = if title_is_ewmh { ewmh_title } else { old_title };
         Ok(Some(Self {
             title: text::decode(&title.value),
+            asked,
             title_is_ewmh,
             class: class
                 .value

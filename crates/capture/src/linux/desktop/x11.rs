@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use eidetic_model::{Captured, RunAs};
 use x11rb::{
+    connection::{Connection as _, SequenceNumber},
     cookie::{Cookie, VoidCookie},
     errors::ReplyError,
     protocol::{
@@ -37,8 +38,6 @@ pub struct X11Desktop {
     front_is_stale: bool,
     /// The window that went away last, until it is known what is in front after it.
     destroyed: Option<Window>,
-    /// How often the title of the window in front has changed since it was told.
-    title_changes: u32,
     /// Until then a title that changed is not asked for.
     titles_rest: Deadline,
     /// Set while no window is in front after one was: when that will be told.
@@ -75,7 +74,6 @@ impl X11Desktop {
             front: None,
             front_is_stale: true,
             destroyed: None,
-            title_changes: 0,
             titles_rest: Deadline::after(Duration::ZERO),
             emptiness: None,
             told: None,
@@ -89,26 +87,26 @@ impl X11Desktop {
     }
 
     /// Takes in what the server has told.
-    fn take_events(&mut self) -> Result<(), CaptureError> {
+    fn take_events(&mut self) -> Result<(), ReplyError> {
         while self.ready.len() < MOST_READY
-            && let Some(event) = self.x.poll_event()?
+            && let Some((event, after)) = self.x.raw().poll_for_event_with_sequence()?
         {
-            self.take(&event)?;
+            self.take(&event, after)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), CaptureError> {
+    /// Takes an event that happened after the request of that number, and before the next.
+    fn take(&mut self, event: &Event, after: SequenceNumber) -> Result<(), ReplyError> {
         match event {
-            Event::PropertyNotify(event) => self.take_property(*event),
+            Event::PropertyNotify(event) => self.take_property(*event, after),
             Event::DestroyNotify(event) => {
                 self.authority_is_stale |= self.authority == Authority::WindowManager(event.window);
                 self.destroyed = Some(event.window);
                 self.front_is_stale = true;
             }
             Event::MapNotify(event) if self.authority == Authority::Focus => {
-                let watched = front::watch_focus(&self.x, event.window);
-                self.x.explain("watch a new window", watched)?;
+                front::watch_focus(&self.x, event.window)?;
                 self.front_is_stale = true;
             }
             Event::FocusIn(_) | Event::FocusOut(_) | Event::UnmapNotify(_) => {
@@ -134,19 +132,24 @@ impl X11Desktop {
         Ok(())
     }
 
-    fn take_property(&mut self, event: PropertyNotifyEvent) {
+    fn take_property(&mut self, event: PropertyNotifyEvent, after: SequenceNumber) {
         let atoms = &self.server.atoms;
         if event.window == self.x.root() {
             self.front_is_stale |= event.atom == atoms._NET_ACTIVE_WINDOW;
             self.authority_is_stale |=
                 event.atom == atoms._NET_SUPPORTING_WM_CHECK || event.atom == atoms._NET_SUPPORTED;
-        } else if let Some(front) = &self.front
+        } else if let Some(front) = &mut self.front
             && front.window == event.window
         {
             let is_title = event.atom == atoms._NET_WM_NAME
                 || (event.atom == u32::from(AtomEnum::WM_NAME) && !front.title_is_ewmh);
             if is_title {
-                self.title_changes = self.title_changes.saturating_add(1);
+                let changes = if after < front.asked {
+                    &mut front.untold_changes
+                } else {
+                    &mut front.changes_since
+                };
+                *changes = changes.saturating_add(1);
             }
         }
     }
@@ -173,39 +176,29 @@ impl X11Desktop {
             front::leave_front(&self.x, former.window, self.authority)?;
             self.emptiness = Some(Deadline::after(EMPTY_AFTER));
         }
-        self.title_changes = 0;
         let Some(window) = window else {
             return Ok(None);
         };
         front::watch_front(&self.x, window)?;
-        self.look_at(window, 1)
+        self.look_at(window)
     }
 
     /// Asks for the title of the window in front again, if it changed.
     fn follow_title(&mut self) -> Result<Option<ActiveWindow>, ReplyError> {
-        let Some(front) = &self.front else {
-            return Ok(None);
-        };
-        if self.title_changes == 0 || !self.titles_rest.is_over() {
-            return Ok(None);
+        match &self.front {
+            Some(front) if front.changes_since > 0 && self.titles_rest.is_over() => {
+                let found = self.look_at(front.window)?;
+                if found.is_some() {
+                    self.titles_rest = Deadline::after(TITLES_REST);
+                }
+                Ok(found)
+            }
+            _ => Ok(None),
         }
-        let changes = std::mem::take(&mut self.title_changes);
-        let found = self.look_at(front.window, changes)?;
-        if found.is_some() {
-            self.titles_rest = Deadline::after(TITLES_REST);
-        } else if changes > 1 {
-            // It may have changed to and fro: the next event stands for these changes too.
-            self.title_changes_untold(changes);
-        }
-        Ok(found)
     }
 
     /// Asks a window for all that is to be told of it. `None` if it is gone, or all was told.
-    fn look_at(
-        &mut self,
-        window: Window,
-        changes: u32,
-    ) -> Result<Option<ActiveWindow>, ReplyError> {
+    fn look_at(&mut self, window: Window) -> Result<Option<ActiveWindow>, ReplyError> {
         let Some(facts) = WindowFacts::ask(&self.x, &self.server, window)? else {
             // It went away between event and question: whatever is next in front will be told.
             self.front = None;
@@ -213,20 +206,31 @@ impl X11Desktop {
                 .get_or_insert_with(|| Deadline::after(EMPTY_AFTER));
             return Ok(None);
         };
-        let untold = self.front.as_ref().map_or(0, |front| front.untold_changes);
+        self.emptiness = None;
+        let former = self.front.take();
         self.front = Some(Front {
             window,
             title_is_ewmh: facts.title_is_ewmh,
-            untold_changes: untold,
+            asked: facts.asked,
+            untold_changes: former.as_ref().map_or(0, |front| {
+                front.untold_changes.saturating_add(front.changes_since)
+            }),
+            changes_since: 0,
         });
-        self.emptiness = None;
+        // The changes that the answer tells of already came before it.
+        self.take_events()?;
+        let Some(front) = &mut self.front else {
+            return Ok(None);
+        };
         let told = (window, Captured::new(facts.title));
         if self.told.as_ref() == Some(&told) {
+            // Several may have been to and fro: the next event stands for them too.
+            if front.untold_changes == 1 {
+                front.untold_changes = 0;
+            }
             return Ok(None);
         }
-        if let Some(front) = &mut self.front {
-            front.untold_changes = 0;
-        }
+        let changes = std::mem::take(&mut front.untold_changes);
         let title = told.1.clone();
         self.told = Some(told);
         let program = self.processes.inspect(facts.process, &facts.class);
@@ -238,14 +242,8 @@ impl X11Desktop {
             run_as: program.run_as,
             is_kept_out: false,
             middle: facts.middle,
-            changes: changes.saturating_add(untold),
+            changes: if former.is_some() { changes } else { 1 },
         }))
-    }
-
-    fn title_changes_untold(&mut self, changes: u32) {
-        if let Some(front) = &mut self.front {
-            front.untold_changes = front.untold_changes.saturating_add(changes);
-        }
     }
 
     /// Tells that no window is in front, once that has lasted.
@@ -269,7 +267,8 @@ impl X11Desktop {
 
     /// The next event that can be told now.
     fn find(&mut self) -> Result<Option<DesktopEvent>, CaptureError> {
-        self.take_events()?;
+        let taken = self.take_events();
+        self.x.explain("take in events", taken)?;
         if let Some(event) = self.ready.pop_front() {
             return Ok(Some(event));
         }
@@ -291,7 +290,11 @@ impl Desktop for X11Desktop {
             if let Some(event) = self.find()? {
                 return Ok(Some(event));
             }
-            if self.title_changes > 0 && !self.titles_rest.is_over() {
+            let title_changed = self
+                .front
+                .as_ref()
+                .is_some_and(|front| front.changes_since > 0);
+            if title_changed && !self.titles_rest.is_over() {
                 // Not even awake meanwhile: a title that spins may do so a thousand times a second.
                 pause(deadline.or_earlier(self.titles_rest));
             } else {
@@ -325,8 +328,12 @@ impl Desktop for X11Desktop {
 struct Front {
     window: Window,
     title_is_ewmh: bool,
-    /// Changes of the title that ended where they began.
+    /// The request that its title was last asked by.
+    asked: SequenceNumber,
+    /// Changes of the title before that which no event has told of.
     untold_changes: u32,
+    /// Changes of the title since.
+    changes_since: u32,
 }
 
 /// Asks the server to tell of the screensaver. Whether it is on.
