@@ -3,44 +3,30 @@
 use crate::geometry::Rect;
 use crate::picture::{TILE_PIXELS, Tile};
 
-/// What a tile looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// One colour.
-    Solid(u32),
-    /// Few colours: text, lines, areas.
-    Drawn,
-    /// Almost every pixel has a colour of its own.
-    Photograph,
-}
-
-/// Looks at the pixels of a tile, those outside of `rect` being 0.
-pub(super) fn look(tile: &Tile, rect: Rect) -> Look {
+/// The colour of a tile that has only one; its pixels outside of `rect` are 0.
+pub(super) fn only_colour(tile: &Tile, rect: Rect) -> Option<u32> {
     let first = tile[0];
-    if rect.is_whole_tile() {
-        if tile.iter().fold(0, |bits, colour| bits | (colour ^ first)) == 0 {
-            return Look::Solid(first);
-        }
+    let is_only = if rect.is_whole_tile() {
+        tile.iter().fold(0, |bits, colour| bits | (colour ^ first)) == 0
     } else {
         let lines = tile.as_chunks::<16>().0.iter().take(rect.height as usize);
         let mut colours = lines.flat_map(|line| &line[..rect.width as usize]);
-        if colours.all(|&colour| colour == first) {
-            return Look::Solid(first);
-        }
-    }
-    if is_photograph(tile, PHOTOGRAPH_STEPS, PHOTOGRAPH_COLOURS) {
-        Look::Photograph
-    } else {
-        Look::Drawn
-    }
+        colours.all(|&colour| colour == first)
+    };
+    is_only.then_some(first)
+}
+
+/// Whether almost every pixel of a tile has a colour of its own.
+pub(super) fn is_photograph(tile: &Tile) -> bool {
+    has_colours(tile, PHOTOGRAPH_STEPS, PHOTOGRAPH_COLOURS)
 }
 
 /// Whether a tile beside a film belongs to it: its dark or blurred parts have fewer colours.
 pub(super) fn may_be_film(tile: &Tile) -> bool {
-    is_photograph(tile, FILM_STEPS, FILM_COLOURS)
+    has_colours(tile, FILM_STEPS, FILM_COLOURS)
 }
 
-fn is_photograph(tile: &Tile, min_steps: usize, min_colours: u32) -> bool {
+fn has_colours(tile: &Tile, min_steps: usize, min_colours: u32) -> bool {
     // Text has long runs of one colour; only what changes all the time is worth counting.
     let steps = tile.windows(2).filter(|pair| pair[0] != pair[1]).count();
     steps >= min_steps

@@ -57,7 +57,7 @@ impl DragFinder {
         self.search(picture, bounds(picture, changed)?);
         let &(vector, votes) = self.votes.iter().max_by_key(|(_, votes)| votes)?;
         let is_still = vector == Vector { dx: 0, dy: 0 };
-        (!is_still && votes as usize * 8 >= self.pieces.len()).then_some(vector)
+        (!is_still && votes as usize * 8 * SEARCHED_ROW >= self.pieces.len()).then_some(vector)
     }
 
     /// Takes pieces out of some of the changed tiles, where there is much to see.
@@ -74,18 +74,16 @@ impl DragFinder {
             let mut tile = [0; TILE_PIXELS];
             source.read_tile(rect, &mut tile);
             let lines = tile.as_chunks::<{ TILE_SIDE as usize }>().0;
-            let found = lines.iter().zip(rect.y..).step_by(3).find_map(|(line, y)| {
-                let start = (0..=line.len() - PIECE).find(|&x| {
-                    let steps = line[x..x + PIECE]
-                        .windows(2)
-                        .filter(|pair| pair[0] != pair[1]);
-                    line[x] != line[x + 1] && steps.count() >= MIN_STEPS
-                })?;
-                Some((&line[start..start + PIECE], rect.x + start as u32, y))
-            });
-            if let Some((pixels, x, y)) = found {
+            // As many rows as are left out between those that are searched: one of them is there.
+            let found = lines
+                .iter()
+                .zip(rect.y..)
+                .filter_map(|(line, y)| Some((line, busy_part(line)?, y)));
+            for (line, start, y) in found.take(SEARCHED_ROW) {
+                let pixels = &line[start..start + PIECE];
                 let beginning = beginning(pixels[0], pixels[1]);
                 self.beginnings[beginning / 64] |= 1 << (beginning % 64);
+                let x = rect.x + start as u32;
                 let hash = piece_hash(pixels);
                 self.pieces.push(Piece { hash, x, y });
             }
@@ -97,7 +95,7 @@ impl DragFinder {
         self.votes.clear();
         let mut line = core::mem::take(&mut self.line);
         line.resize(area.width as usize, 0);
-        for y in area.y..area.y + area.height {
+        for y in (area.y..area.y + area.height).step_by(SEARCHED_ROW) {
             picture.read_row(area.x, y, &mut line);
             for (pixels, x) in line.windows(PIECE).zip(area.x..) {
                 let beginning = beginning(pixels[0], pixels[1]);
@@ -142,6 +140,16 @@ fn bounds(picture: &Picture, changed: &[u32]) -> Option<Rect> {
     })
 }
 
+/// Where a row of a tile has much to see.
+fn busy_part(line: &[u32; TILE_SIDE as usize]) -> Option<usize> {
+    (0..=line.len() - PIECE).find(|&x| {
+        let steps = line[x..x + PIECE]
+            .windows(2)
+            .filter(|pair| pair[0] != pair[1]);
+        line[x] != line[x + 1] && steps.count() >= MIN_STEPS
+    })
+}
+
 #[inline(always)]
 fn beginning(first: u32, second: u32) -> usize {
     let mixed = first.wrapping_mul(0x9E37_79B1) ^ second.wrapping_mul(0x85EB_CA6B);
@@ -156,6 +164,8 @@ fn piece_hash(pixels: &[u32]) -> u64 {
     })
 }
 
+/// Each so-manieth row of the old picture is searched.
+const SEARCHED_ROW: usize = 4;
 /// Pixels of a piece.
 const PIECE: usize = 8;
 /// A piece has so many changes of colour.

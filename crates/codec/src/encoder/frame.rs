@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::classify::{Look, is_better_over, look, may_be_film};
+use super::classify::{is_better_over, is_photograph, may_be_film, only_colour};
 use super::film::{Film, Treatment};
 use super::seen::{SeenTiles, tile_hash};
 use super::source::Source;
@@ -139,8 +139,7 @@ impl FrameEncoder<'_, '_> {
             count: 1,
             colour: 0,
         };
-        let look = look(&tile, rect);
-        if let Look::Solid(colour) = look {
+        if let Some(colour) = only_colour(&tile, rect) {
             self.film.set_exact(index);
             let run = Run {
                 colour,
@@ -163,7 +162,7 @@ impl FrameEncoder<'_, '_> {
                 return Some((run(Mode::Over), None));
             }
         }
-        let is_photograph = look == Look::Photograph;
+        let is_photograph = is_photograph(&tile);
         let is_film = is_photograph || self.film.is_near_film(index) && may_be_film(&tile);
         if is_film && rect.is_whole_tile() {
             match self.film.treat(index, hash, self.time) {

@@ -67,7 +67,12 @@ impl ScrollFinder {
                 break;
             }
             self.weights[column] = 0;
-            self.vote(frame, last, column as u32, top..bottom);
+            let voters = self.vote(frame, last, column as u32, top..bottom);
+            // What a column says clearly the others need not confirm.
+            let most = self.votes.iter().max().copied().unwrap_or(0);
+            if most >= CLEAR_VOTES && most * 4 >= voters * 3 {
+                break;
+            }
         }
         let (index, &most) = self
             .votes
@@ -81,13 +86,15 @@ impl ScrollFinder {
         i16::try_from(shift).ok()
     }
 
+    /// Lets the rows of a column vote; says how many did.
     fn vote(
         &mut self,
         frame: FrameRef<'_>,
         last: &Picture,
         column: u32,
         rows: core::ops::Range<u32>,
-    ) {
+    ) -> u32 {
+        let mut voters = 0;
         let x = column * COLUMN_TILES * TILE_SIDE;
         let width = (COLUMN_TILES * TILE_SIDE).min(self.size.width() - x);
         let mask = self.rows.len() - 1;
@@ -119,9 +126,11 @@ impl ScrollFinder {
             let row = self.rows[slot];
             // A row that occurs twice does not say which way things went.
             if row.count == 1 {
+                voters += 1;
                 self.votes[(row.y + self.size.height() - y) as usize] += 1;
             }
         }
+        voters
     }
 }
 
@@ -164,5 +173,7 @@ const MIN_TILES: usize = 6;
 const MANY_ROWS: usize = 160;
 /// A lower change is not worth the search.
 const MIN_ROWS: u32 = 24;
+/// So many that agree are clear, if most do.
+const CLEAR_VOTES: u32 = 32;
 /// Fewer rows that agree may be chance.
 const MIN_VOTES: u32 = 8;
