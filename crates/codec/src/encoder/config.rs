@@ -32,7 +32,8 @@ pub struct EncoderConfig {
     pub cache_slots: u16,
     /// When key frames come by themselves.
     pub key_frames: KeyFramePolicy,
-    /// A packet carries the picture's hash at least this often; key frames always do.
+    /// A packet carries the picture's hash at least this often, and so does the one after
+    /// a key frame.
     pub packets_between_hashes: u32,
     /// Whether each frame's time comes back to the microsecond. If not, those of frames that only
     /// alternate, as a blinking cursor does, are told up to a hundredth of a second early.

@@ -13,6 +13,7 @@ pub(super) struct DragFinder {
     pieces: Vec<Piece>,
     /// Which hashes of two pixels a piece begins with.
     beginnings: Vec<u64>,
+    /// Distances by their hash, with how many pieces have them.
     votes: Vec<(Vector, u32)>,
     line: Vec<u32>,
     /// How often nothing was found in a row, and how many frames are left out therefore.
@@ -74,17 +75,22 @@ impl DragFinder {
             let mut tile = [0; TILE_PIXELS];
             source.read_tile(rect, &mut tile);
             let lines = tile.as_chunks::<{ TILE_SIDE as usize }>().0;
-            // As many rows as are left out between those that are searched: one of them is there.
-            let found = lines
-                .iter()
-                .zip(rect.y..)
-                .filter_map(|(line, y)| Some((line, busy_part(line)?, y)));
-            for (line, start, y) in found.take(SEARCHED_ROW) {
-                let pixels = &line[start..start + PIECE];
-                let beginning = beginning(pixels[0], pixels[1]);
+            // Of the rows that are left out between two that are searched each is as likely.
+            for first in 0..SEARCHED_ROW {
+                let mut rows = lines
+                    .windows(2)
+                    .zip(rect.y..)
+                    .skip(first)
+                    .step_by(SEARCHED_ROW);
+                let found = rows.find_map(|(rows, y)| Some((rows, busy_part(&rows[0])?, y)));
+                let Some((rows, start, y)) = found else {
+                    continue;
+                };
+                let [pixels, below] = [0, 1].map(|row| &rows[row][start..start + PIECE]);
+                let beginning = place_of(pixels[0], pixels[1]);
                 self.beginnings[beginning / 64] |= 1 << (beginning % 64);
                 let x = rect.x + start as u32;
-                let hash = piece_hash(pixels);
+                let hash = piece_hash(pixels, below);
                 self.pieces.push(Piece { hash, x, y });
             }
         }
@@ -93,16 +99,20 @@ impl DragFinder {
 
     fn search(&mut self, picture: &Picture, area: Rect) {
         self.votes.clear();
+        let nothing = (Vector { dx: 0, dy: 0 }, 0);
+        self.votes.resize(VOTES + MAX_PROBES, nothing);
         let mut line = core::mem::take(&mut self.line);
         line.resize(area.width as usize, 0);
-        for y in (area.y..area.y + area.height).step_by(SEARCHED_ROW) {
+        for y in (area.y..area.y + area.height - 1).step_by(SEARCHED_ROW) {
             picture.read_row(area.x, y, &mut line);
             for (pixels, x) in line.windows(PIECE).zip(area.x..) {
-                let beginning = beginning(pixels[0], pixels[1]);
+                let beginning = place_of(pixels[0], pixels[1]);
                 if self.beginnings[beginning / 64] >> (beginning % 64) & 1 == 0 {
                     continue;
                 }
-                let hash = piece_hash(pixels);
+                let mut below = [0; PIECE];
+                picture.read_row(x, y + 1, &mut below);
+                let hash = piece_hash(pixels, &below);
                 let first = self.pieces.partition_point(|piece| piece.hash < hash);
                 let alike = self.pieces[first..]
                     .iter()
@@ -112,10 +122,12 @@ impl DragFinder {
                         dx: x as i32 - piece.x as i32,
                         dy: y as i32 - piece.y as i32,
                     };
-                    match self.votes.iter().position(|(voted, _)| *voted == vector) {
-                        Some(place) => self.votes[place].1 += 1,
-                        None if self.votes.len() < MAX_VECTORS => self.votes.push((vector, 1)),
-                        None => {}
+                    let mixed = place_of(vector.dx as u32, vector.dy as u32) % VOTES;
+                    let near = self.votes.iter_mut().skip(mixed).take(MAX_PROBES);
+                    let place = { near }.find(|(voted, votes)| *votes == 0 || *voted == vector);
+                    if let Some((voted, votes)) = place {
+                        *voted = vector;
+                        *votes += 1;
                     }
                 }
             }
@@ -151,13 +163,15 @@ fn busy_part(line: &[u32; TILE_SIDE as usize]) -> Option<usize> {
 }
 
 #[inline(always)]
-fn beginning(first: u32, second: u32) -> usize {
+fn place_of(first: u32, second: u32) -> usize {
     let mixed = first.wrapping_mul(0x9E37_79B1) ^ second.wrapping_mul(0x85EB_CA6B);
-    (mixed >> 20) as usize & (BEGINNINGS - 1)
+    (mixed >> 18) as usize & (BEGINNINGS - 1)
 }
 
-fn piece_hash(pixels: &[u32]) -> u64 {
-    pixels.iter().fold(0, |hash: u64, &pixel| {
+/// A hash of a piece and of what is below it, without which lines that are drawn twice would be
+/// taken for one another.
+fn piece_hash(pixels: &[u32], below: &[u32]) -> u64 {
+    pixels.iter().chain(below).fold(0, |hash: u64, &pixel| {
         (hash ^ u64::from(pixel))
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .rotate_left(29)
@@ -176,11 +190,13 @@ const MAX_PIECES: usize = 96;
 const MIN_PIECES: usize = 8;
 /// A smaller change is not worth the search.
 const MIN_TILES: usize = 48;
-const BEGINNINGS: usize = 1 << 12;
+const BEGINNINGS: usize = 1 << 14;
 /// Dragging takes several frames; while nothing is dragged at most so many are left out between
 /// two that are searched.
 const MAX_LEFT_OUT: u32 = 4;
 /// Of pieces that look alike no more vote.
 const MAX_ALIKE: usize = 4;
-/// More distances are not counted.
-const MAX_VECTORS: usize = 256;
+/// Places for distances to be counted at.
+const VOTES: usize = 1 << 12;
+/// A distance is counted so far from its place at most.
+const MAX_PROBES: usize = 8;

@@ -469,14 +469,20 @@ impl Encoder {
         }
     }
 
+    /// The picture's hash, if it is time for one. A key frame leaves its own to the packet after
+    /// it, which proves both: key frames are the most work without it.
     fn hash_if_due(&mut self, kind: PacketKind) -> Option<u64> {
-        self.packets_since_hash += 1;
-        if kind == PacketKind::Key || self.packets_since_hash >= self.config.packets_between_hashes
-        {
-            self.packets_since_hash = 0;
-            return Some(self.picture.hash());
+        let between = self.config.packets_between_hashes;
+        self.packets_since_hash = self.packets_since_hash.saturating_add(1);
+        if kind == PacketKind::Key && between > 1 {
+            self.packets_since_hash = between;
+            return None;
         }
-        None
+        if self.packets_since_hash < between {
+            return None;
+        }
+        self.packets_since_hash = 0;
+        Some(self.picture.hash())
     }
 }
 

@@ -58,7 +58,9 @@ fn the_stated_memory_stays_as_documented() {
 fn a_wrong_picture_is_noticed_unless_hashes_are_trusted() {
     let mut scene = Scene::new(32, 32);
     scene.text(0);
-    let bytes = segment(EncoderConfig::new(scene.size), &[scene]);
+    let mut config = EncoderConfig::new(scene.size);
+    config.packets_between_hashes = 1;
+    let bytes = segment(config, &[scene]);
     let mut reader = SegmentReader::new();
     reader.push(&bytes);
     let header = reader.header().unwrap().unwrap();
