@@ -289,7 +289,7 @@ fn tile_work(mode: Mode) -> u64 {
         Mode::Cached => 150,
         Mode::Fresh | Mode::Over => 2_500,
         Mode::Raw => 5_000,
-        Mode::Lossy => 2_500,
+        Mode::Lossy => 3_000,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Which colours followed which neighbours.
 
 use alloc::boxed::Box;
-use alloc::vec;
 
 use super::lines::Lines;
 use super::literal::Literals;
+use super::row::{Around, Row};
+use super::slot::{COLOUR, CONFIDENCES, Slot, slots};
 use crate::entropy::{Bit, Coder};
 
 /// Whether a block's pixels are told from their neighbours alone, or also from what they showed
@@ -25,15 +26,6 @@ pub(crate) struct Contexts {
     /// By three.
     narrow: Box<[Slot; NARROW_SLOTS]>,
     decisions: Box<Decisions>,
-}
-
-/// The two colours that followed last.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// The likelier colour, and in the upper byte how often it came in a row, 0 if never.
-    first: u32,
-    /// The other colour, and in the upper byte a part of the neighbours' hash.
-    second: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -59,27 +51,6 @@ enum Expected {
     Flat,
     /// A colour that came often, with the slot that says so.
     Known(u32, usize),
-}
-
-/// A row that is being coded.
-struct Row<'a> {
-    above: &'a [u32],
-    two_above: &'a [u32],
-    current: &'a mut [u32],
-    width: usize,
-    x: usize,
-    around: Around,
-}
-
-/// The neighbours of a pixel.
-#[derive(Clone, Copy)]
-struct Around {
-    left: u32,
-    above: u32,
-    corner: u32,
-    above_right: u32,
-    two_left: u32,
-    two_above: u32,
 }
 
 impl Contexts {
@@ -414,152 +385,11 @@ impl Decisions {
     }
 }
 
-impl<'a> Row<'a> {
-    #[inline(always)]
-    fn new(lines: &'a mut Lines, width: usize) -> Self {
-        // One pixel more on the right, two on the left.
-        let above = &lines.above[..width + 3];
-        let two_above = &lines.two_above[..width + 3];
-        let current = &mut lines.current[..width + 3];
-        let around = Around {
-            left: current[1],
-            two_left: current[0],
-            corner: above[1],
-            above: above[2],
-            above_right: above[3],
-            two_above: two_above[2],
-        };
-        Self {
-            above,
-            two_above,
-            current,
-            width,
-            x: 0,
-            around,
-        }
-    }
-
-    /// Takes over a pixel.
-    #[inline(always)]
-    fn push(&mut self, colour: u32) {
-        self.current[self.x + 2] = colour;
-        self.x += 1;
-        let right = (self.x + 3).min(self.width + 2);
-        self.around = Around {
-            left: colour,
-            two_left: self.around.left,
-            corner: self.around.above,
-            above: self.around.above_right,
-            above_right: self.above[right],
-            two_above: self.two_above[self.x + 2],
-        };
-    }
-
-    /// Takes over `count` pixels of the colour that is to the left already.
-    #[inline(always)]
-    fn fill(&mut self, count: usize, colour: u32) {
-        if count == 0 {
-            return;
-        }
-        self.current[self.x + 2..self.x + 2 + count].fill(colour);
-        self.x += count;
-        let right = (self.x + 3).min(self.width + 2);
-        self.around = Around {
-            left: colour,
-            two_left: colour,
-            corner: self.above[self.x + 1],
-            above: self.above[self.x + 2],
-            above_right: self.above[right],
-            two_above: self.two_above[self.x + 2],
-        };
-    }
-}
-
-impl Around {
-    #[inline(always)]
-    fn is_flat(&self) -> bool {
-        let colour = self.left;
-        self.above == colour && self.corner == colour && self.above_right == colour
-    }
-
-    /// Which of the nearest neighbours have a colour.
-    #[inline(always)]
-    fn kind(&self, colour: u32) -> usize {
-        usize::from(colour == self.left) | usize::from(colour == self.above) << 1
-    }
-
-    #[inline(always)]
-    fn wide_hash(&self) -> u64 {
-        let near = pair(self.left, self.above).wrapping_mul(MULTIPLIERS[0]);
-        let next = pair(self.corner, self.above_right).wrapping_mul(MULTIPLIERS[1]);
-        let far = pair(self.two_left, self.two_above).wrapping_mul(MULTIPLIERS[2]);
-        near.wrapping_add(next).wrapping_add(far)
-    }
-
-    fn narrow_hash(&self) -> u64 {
-        let near = pair(self.left, self.above).wrapping_mul(MULTIPLIERS[0]);
-        near.wrapping_add(u64::from(self.corner).wrapping_mul(MULTIPLIERS[3]))
-    }
-}
-
 /// How many pixels at the beginning have a colour.
 #[inline(always)]
 fn leading(pixels: &[u32], colour: u32) -> usize {
     let other = pixels.iter().position(|&pixel| pixel != colour);
     other.unwrap_or(pixels.len())
-}
-
-#[inline(always)]
-fn pair(a: u32, b: u32) -> u64 {
-    u64::from(a) | u64::from(b) << 32
-}
-
-impl Slot {
-    #[inline(always)]
-    fn is_known(&self, check: u8) -> bool {
-        self.first >> 24 != 0 && (self.second >> 24) as u8 == check
-    }
-
-    #[inline(always)]
-    fn confidence(&self) -> usize {
-        (self.first >> 24) as usize & (CONFIDENCES - 1)
-    }
-
-    #[inline(always)]
-    fn hit(&mut self) {
-        let more = u32::from(self.confidence() < CONFIDENCES - 1);
-        self.first += more << 24;
-    }
-
-    /// The second colour came.
-    fn swap(&mut self) {
-        let check = self.second & !COLOUR;
-        let second = self.second & COLOUR;
-        let confidence = self.first >> 24;
-        if confidence > 3 {
-            self.first = self.first & COLOUR | (confidence / 2) << 24;
-        } else {
-            self.second = self.first & COLOUR | check;
-            self.first = second | 1 << 24;
-        }
-    }
-
-    /// Another colour came, or the slot belongs to other neighbours.
-    fn miss(&mut self, check: u8, colour: u32) {
-        if self.is_known(check) {
-            let confidence = self.first >> 24;
-            if confidence > 3 {
-                self.first = self.first & COLOUR | (confidence / 2) << 24;
-                self.second = colour | u32::from(check) << 24;
-            } else {
-                self.second = self.first & COLOUR | u32::from(check) << 24;
-                self.first = colour | 1 << 24;
-            }
-        } else {
-            self.first = colour | 1 << 24;
-            self.second = colour | u32::from(check) << 24;
-        }
-    }
 }
 
 /// Colours that a pixel is known not to have.
@@ -595,16 +425,7 @@ impl Refused {
     }
 }
 
-fn slots<const N: usize>() -> Box<[Slot; N]> {
-    vec![Slot::default(); N]
-        .into_boxed_slice()
-        .try_into()
-        .unwrap_or_else(|_| unreachable!("the vector has N slots"))
-}
-
-const COLOUR: u32 = 0x00FF_FFFF;
 const NO_COLOUR: u32 = u32::MAX;
-const CONFIDENCES: usize = 8;
 /// Slots of this confidence are expected to be right.
 const SURE: usize = 2;
 const MAX_RUN_ORDER: u32 = 8;
@@ -612,10 +433,3 @@ const WIDE_LOG2: u32 = 16;
 const WIDE_SLOTS: usize = 1 << WIDE_LOG2;
 const NARROW_LOG2: u32 = 14;
 const NARROW_SLOTS: usize = 1 << NARROW_LOG2;
-/// Odd numbers with bits all over: multiples of the golden ratio and of square roots.
-const MULTIPLIERS: [u64; 4] = [
-    0x9E37_79B9_7F4A_7C15,
-    0xC2B2_AE3D_27D4_EB4F,
-    0x1656_67B1_9E37_79F9,
-    0xD6E8_FEB8_6659_FD93,
-];

@@ -9,6 +9,8 @@ mod contexts;
 mod lines;
 mod literal;
 mod plain;
+mod row;
+mod slot;
 mod solids;
 
 #[cfg(feature = "encode")]
