@@ -153,6 +153,7 @@ impl Core {
         let paces = self.sessions.values().map(RecordedSession::pace);
         let slowed = paces.filter(|pace| *pace != Pace::Full).count();
         SessionCounts {
+            policy_revision: self.policy_revision,
             recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
             slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
         }

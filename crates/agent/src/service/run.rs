@@ -129,7 +129,12 @@ fn spawn_core(
                         return Ok(());
                     };
                     core.handle(event)?;
-                    counts.send_replace(core.session_counts());
+                    let now = core.session_counts();
+                    counts.send_if_modified(|counts| {
+                        let changed = *counts != now;
+                        *counts = now;
+                        changed
+                    });
                 }
                 core.leave();
                 Ok(())

@@ -40,6 +40,8 @@ pub(super) struct RecordedSession {
 /// How many sessions are being recorded, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SessionCounts {
+    /// By which policy.
+    pub(crate) policy_revision: u64,
     /// All of them.
     pub(crate) recorded: u32,
     /// Of these, those of which fewer frames are recorded than the policy allows.
