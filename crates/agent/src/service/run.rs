@@ -68,6 +68,7 @@ pub(crate) async fn run(
             spool: Arc::clone(&spool),
             folder: folder.clone(),
             computer: computer.clone(),
+            groups: Box::new(os::groups_of),
         },
         policy_revision,
         policy,

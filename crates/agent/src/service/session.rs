@@ -88,12 +88,18 @@ impl RecordedSession {
     }
 
     /// What its recorder is to do.
-    pub(super) fn assignment(&self, policy: Policy, screen_paused: bool) -> Assignment {
+    pub(super) fn assignment(
+        &self,
+        policy: Policy,
+        screen_paused: bool,
+        disk_is_low: bool,
+    ) -> Assignment {
         Assignment {
             session: self.description.clone(),
             user_id: self.login.user_id,
             policy,
             screen_paused,
+            disk_is_low,
         }
     }
 

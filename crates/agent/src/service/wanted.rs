@@ -112,7 +112,10 @@ mod tests {
         let policy = policy(listed, &[group("wheel")]);
         assert!(records(&policy, "HOST\\eve", &["users", "Contractors"]));
         assert!(!records(&policy, "HOST\\eve", &["users"]));
-        assert!(!records(&policy, "HOST\\contractor", &[]), "a user is no group");
+        assert!(
+            !records(&policy, "HOST\\contractor", &[]),
+            "a user is no group"
+        );
         assert!(!records(&policy, "HOST\\eve", &["contractors", "wheel"]));
     }
 
