@@ -231,24 +231,72 @@ const routes = [
       return [200, { records, next: from + 100 < all.length ? records.at(-1).id : null }];
     },
   ],
-  ['GET', /^\/policy$/, () => [200, policy]],
+  ['GET', /^\/plans$/, () => [200, listed()]],
+  [
+    'POST',
+    /^\/plans$/,
+    ({ body }) => {
+      const refusal = refused(body, '');
+      if (refusal !== undefined) return refusal;
+      bookRevision += 1;
+      const plan = { ...body, id: `plan-${bookRevision}`, revision: bookRevision };
+      plans.splice(plans.length - 1, 0, plan);
+      return [200, detailed(plan)];
+    },
+  ],
+  [
+    'POST',
+    /^\/plans\/check$/,
+    ({ body }) => {
+      const refusal = refused(body.plan, 'plan.');
+      if (refusal !== undefined) return refusal;
+      const computers = body.plan.items.slice(0, 2).map((_, index) => ({
+        name: places[index],
+        plan_now: index === 0 ? plans[0].name : 'Default plan',
+        plan_then: index === 0 ? plans[0].name : body.plan.name,
+      }));
+      return [200, { items: body.plan.items.map((_, index) => index), computers }];
+    },
+  ],
   [
     'PUT',
-    /^\/policy$/,
+    /^\/plans\/order$/,
     ({ body }) => {
-      // A value that only the server refuses, to see what that looks like.
-      if (body.max_titles_per_second === 99) {
-        const message = 'max_titles_per_second is 99, which this server does not like';
-        const [status, refusal, type] = problem(422, 'The request is not valid.');
-        return [
-          status,
-          { ...refusal, errors: [{ field: 'max_titles_per_second', message }] },
-          type,
-        ];
-      }
-      if (body.max_titles_per_second === 98) return problem(503, 'The disk of the server is full.');
-      policy = { revision: policy.revision + 1, policy: body };
-      return [200, policy];
+      const last = plans.at(-1);
+      plans = [...body.plans.map((id) => plans.find((plan) => plan.id === id)), last];
+      bookRevision += 1;
+      return [200, listed()];
+    },
+  ],
+  [
+    'POST',
+    /^\/plans\/resolve$/,
+    () => {
+      isConflict = false;
+      bookRevision += 1;
+      return [200, listed()];
+    },
+  ],
+  ['GET', /^\/plans\/([\w-]+)$/, ({ match }) => found(match[1], (plan) => [200, detailed(plan)])],
+  [
+    'PUT',
+    /^\/plans\/([\w-]+)$/,
+    ({ match, body }) =>
+      found(match[1], (plan) => {
+        const refusal = refused(body, '');
+        if (refusal !== undefined) return refusal;
+        bookRevision += 1;
+        Object.assign(plan, body, { revision: bookRevision });
+        return [200, detailed(plan)];
+      }),
+  ],
+  [
+    'DELETE',
+    /^\/plans\/([\w-]+)$/,
+    ({ match }) => {
+      plans = plans.filter(({ id }) => id !== match[1]);
+      bookRevision += 1;
+      return [204];
     },
   ],
   ['GET', /^\/computers$/, () => [200, { computers: process.env.MOCK_EMPTY ? [] : computers() }]],
@@ -259,20 +307,131 @@ const routes = [
   ],
 ];
 
-let policy = {
-  revision: 1,
-  policy: {
-    record_screen: true,
-    quality: 'high',
-    grayscale: false,
-    max_frames_per_second: 4,
-    max_cpu_percent: 5,
-    idle_after_secs: 300,
-    max_titles_per_second: 4,
-    spool_max_bytes: 2 ** 31,
-    spool_min_free_bytes: 2 ** 30,
-  },
+const settings = {
+  monitor: true,
+  users: { only_listed: false, listed: [], except: [] },
+  record_screen: true,
+  applications: { only_listed: false, listed: [], except: [] },
+  stop_after_minutes: 0,
+  stop_when_idle_minutes: 0,
+  stop_below_free_bytes: 0,
+  quality: 'high',
+  grayscale: false,
+  max_frames_per_second: 4,
+  max_cpu_percent: 5,
+  idle_after_secs: 300,
+  max_titles_per_second: 4,
+  spool_max_bytes: 2 ** 31,
+  spool_min_free_bytes: 2 ** 30,
 };
+
+let bookRevision = 7;
+let isConflict = process.env.MOCK_EMPTY === undefined;
+let plans = [
+  {
+    id: 'plan-jump',
+    revision: 5,
+    name: 'Jump hosts',
+    description: 'Where administrators and contractors come in',
+    items: [
+      { kind: 'computer', computer: 'rds01.corp.example' },
+      { kind: 'computer', computer: '2001:db8::4' },
+      {
+        kind: 'ip_range',
+        from: '10.0.0.0',
+        to: '10.0.0.63',
+        exclude: [{ from: '10.0.0.1', to: '10.0.0.3' }],
+      },
+      { kind: 'computer', computer: 'JUMP02' },
+    ],
+    settings: {
+      ...settings,
+      users: {
+        only_listed: false,
+        listed: [],
+        except: [{ user: 'svc-*' }, { group: 'Backup Operators' }],
+      },
+    },
+  },
+  {
+    id: 'plan-finance',
+    revision: 7,
+    name: 'Finance',
+    description: '',
+    items: [{ kind: 'ip_range', from: '10.0.0.4', to: '10.0.0.9', exclude: [] }],
+    settings: {
+      ...settings,
+      quality: 'medium',
+      stop_when_idle_minutes: 10,
+      applications: {
+        only_listed: true,
+        listed: [
+          { title: '*payroll*', description: '' },
+          { title: '', description: 'SAP*' },
+        ],
+        except: [{ title: '*bank*', description: '' }],
+      },
+    },
+  },
+  {
+    id: '00000000-0000-0000-0000-000000000000',
+    revision: 1,
+    name: 'Default plan',
+    description: '',
+    items: [],
+    settings: { ...settings, record_screen: false },
+  },
+];
+if (process.env.MOCK_EMPTY) plans = plans.slice(-1);
+
+function listed() {
+  const explanation =
+    'RDS01 is named by 2 plans: "Jump hosts" (computer rds01.corp.example), "Finance" (addresses ' +
+    '10.0.0.4 – 10.0.0.9). The first of them in the order counts, so it follows "Jump hosts".';
+  const naming = plans.slice(0, 2).map(({ id, name }) => ({ id, name, items: [] }));
+  const conflict = { agent_id: 'agent-0', computer: 'RDS01', plans: naming, explanation };
+  return {
+    revision: bookRevision,
+    plans: plans.map(detailed),
+    conflicts: isConflict ? [conflict] : [],
+  };
+}
+
+function detailed(plan) {
+  const index = plans.indexOf(plan);
+  return {
+    ...plan,
+    settings_revision: plan.revision,
+    is_default: plan === plans.at(-1),
+    items: plan.items.map((item, at) => ({ ...item, computers: (at + 1) % 3 })),
+    state: [
+      { computers: 12, connected: 11, applied: 11 },
+      { computers: 4, connected: 4, applied: 3 },
+    ][index] ?? { computers: 1, connected: 0, applied: 0 },
+  };
+}
+
+function found(id, answer) {
+  const plan = plans.find((plan) => plan.id === id);
+  return plan === undefined ? problem(404, 'there is no such plan') : answer(plan);
+}
+
+/** What only the server finds, to see what that looks like. */
+function refused(plan, before) {
+  const errors = [];
+  if (plan.name === 'Taken') errors.push(['name', 'another plan is called so']);
+  plan.items.forEach((item, index) => {
+    if (item.computer === '')
+      errors.push([`items[${index}].computer`, '"" is no name of a computer']);
+  });
+  if (plan.settings.max_titles_per_second === 99)
+    errors.push(['settings.max_titles_per_second', 'is 99, which this server does not like']);
+  if (plan.settings.max_titles_per_second === 98) return problem(503, 'The disk is full.');
+  if (errors.length === 0) return undefined;
+  const [status, refusal, type] = problem(422, 'The request is not valid.');
+  const fields = errors.map(([field, message]) => ({ field: before + field, message }));
+  return [status, { ...refusal, errors: fields }, type];
+}
 
 function computers() {
   return places.map((name, index) => ({
@@ -288,7 +447,14 @@ function computers() {
     spool_bytes: index * 48e6,
     entries_waiting: index * 371,
     sessions_slowed: index === 0 ? 1 : 0,
-    policy_revision: policy.revision,
+    plan: {
+      id: plans[Math.min(index, plans.length - 1)].id,
+      name: plans[Math.min(index, plans.length - 1)].name,
+      settings_revision: 7,
+      applied_revision: 7,
+      is_applied: index !== 1,
+      conflict: index === 0 ? listed().conflicts[0] : undefined,
+    },
   }));
 }
 

@@ -32,9 +32,19 @@ before(async () => {
     },
     { path: '/computers', title: /^Computers · Eidetic$/, there: page.getByText('Online').first() },
     {
-      path: '/policy',
-      title: /^Policy · Eidetic$/,
+      path: '/plans',
+      title: /^Plans · Eidetic$/,
+      there: page.getByRole('link', { name: 'Default plan' }),
+    },
+    {
+      path: '/plans/00000000-0000-0000-0000-000000000000',
+      title: /^Default plan · Eidetic$/,
       there: page.getByRole('checkbox', { name: 'Record the screen' }),
+    },
+    {
+      path: '/plans/new',
+      title: /^New plan · Eidetic$/,
+      there: page.getByRole('textbox', { name: 'Name of the plan' }),
     },
     {
       path: '/password',

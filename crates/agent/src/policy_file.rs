@@ -3,7 +3,10 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
-use eidetic_model::{Policy, PolicyParts, Quality, Recording, SpoolLimits};
+use eidetic_model::{
+    ApplicationRule, ApplicationSelection, Policy, PolicyParts, Quality, Recording, ScreenLimits,
+    Selected, SpoolLimits, UserRule, UserSelection,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::state_folder::replace_file;
@@ -18,10 +21,17 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<(u64, Policy)>> {
     let file: PolicyFile = toml::from_str(&text).context("failed to parse policy.toml")?;
     let default = PolicyParts::default();
     let policy = Policy::new(PolicyParts {
-        recording: if file.record_screen {
-            Recording::Screen
-        } else {
-            Recording::MetadataOnly
+        recording: match (file.monitoring_off, file.record_screen) {
+            (true, _) => Recording::Off,
+            (false, true) => Recording::Screen,
+            (false, false) => Recording::MetadataOnly,
+        },
+        users: file.users.into(),
+        applications: file.applications.into(),
+        limits: ScreenLimits {
+            stop_after: file.stop_after_secs.map(Duration::from_secs),
+            stop_when_idle_for: file.stop_when_idle_secs.map(Duration::from_secs),
+            stop_below_free_bytes: file.stop_below_free_bytes,
         },
         quality: match file.quality {
             None => default.quality,
@@ -56,6 +66,15 @@ pub(crate) fn write(path: &Path, revision: u64, policy: &Policy) -> anyhow::Resu
         max_titles_per_second: policy.max_titles_per_second(),
         spool_max_bytes: policy.spool().max_bytes,
         spool_min_free_bytes: policy.spool().min_free_bytes,
+        monitoring_off: policy.recording() == Recording::Off,
+        stop_after_secs: policy.limits().stop_after.map(|time| time.as_secs()),
+        stop_when_idle_secs: policy
+            .limits()
+            .stop_when_idle_for
+            .map(|time| time.as_secs()),
+        stop_below_free_bytes: policy.limits().stop_below_free_bytes,
+        users: policy.users().into(),
+        applications: policy.applications().into(),
     };
     replace_file(path, toml::to_string(&file)?.as_bytes())?;
     Ok(())
@@ -74,6 +93,113 @@ struct PolicyFile {
     quality: Option<String>,
     grayscale: Option<bool>,
     max_cpu_percent: Option<u8>,
+    /// From here on, too.
+    #[serde(default)]
+    monitoring_off: bool,
+    stop_after_secs: Option<u64>,
+    stop_when_idle_secs: Option<u64>,
+    #[serde(default)]
+    stop_below_free_bytes: u64,
+    #[serde(default)]
+    users: Users,
+    #[serde(default)]
+    applications: Applications,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Users {
+    only_listed: bool,
+    listed: Vec<User>,
+    except: Vec<User>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum User {
+    User(String),
+    Group(String),
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Applications {
+    only_listed: bool,
+    listed: Vec<Application>,
+    except: Vec<Application>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Application {
+    title: String,
+    description: String,
+}
+
+impl From<Users> for UserSelection {
+    fn from(file: Users) -> Self {
+        let rules = |users: Vec<User>| {
+            let rule = |user| match user {
+                User::User(pattern) => UserRule::User(pattern),
+                User::Group(pattern) => UserRule::Group(pattern),
+            };
+            users.into_iter().map(rule).collect()
+        };
+        Self {
+            who: match file.only_listed {
+                true => Selected::Listed(rules(file.listed)),
+                false => Selected::All,
+            },
+            except: rules(file.except),
+        }
+    }
+}
+
+impl From<&UserSelection> for Users {
+    fn from(selection: &UserSelection) -> Self {
+        let users = |rules: &[UserRule]| {
+            let user = |rule: &UserRule| match rule.clone() {
+                UserRule::User(pattern) => User::User(pattern),
+                UserRule::Group(pattern) => User::Group(pattern),
+            };
+            rules.iter().map(user).collect()
+        };
+        Self {
+            only_listed: selection.who != Selected::All,
+            listed: users(selection.who.rules()),
+            except: users(&selection.except),
+        }
+    }
+}
+
+impl From<Applications> for ApplicationSelection {
+    fn from(file: Applications) -> Self {
+        let rules = |applications: Vec<Application>| {
+            let rule = |Application { title, description }| ApplicationRule { title, description };
+            applications.into_iter().map(rule).collect()
+        };
+        Self {
+            which: match file.only_listed {
+                true => Selected::Listed(rules(file.listed)),
+                false => Selected::All,
+            },
+            except: rules(file.except),
+        }
+    }
+}
+
+impl From<&ApplicationSelection> for Applications {
+    fn from(selection: &ApplicationSelection) -> Self {
+        let applications = |rules: &[ApplicationRule]| {
+            let application = |rule: &ApplicationRule| Application {
+                title: rule.title.clone(),
+                description: rule.description.clone(),
+            };
+            rules.iter().map(application).collect()
+        };
+        Self {
+            only_listed: selection.which != Selected::All,
+            listed: applications(selection.which.rules()),
+            except: applications(&selection.except),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +215,23 @@ mod tests {
             quality: Quality::Medium,
             grayscale: true,
             max_cpu_percent: 40,
+            recording: Recording::Off,
+            users: UserSelection {
+                who: Selected::Listed(vec![UserRule::Group("ops".into())]),
+                except: vec![UserRule::User("CORP\\*".into())],
+            },
+            applications: ApplicationSelection {
+                which: Selected::All,
+                except: vec![ApplicationRule {
+                    title: "*bank*".into(),
+                    description: String::new(),
+                }],
+            },
+            limits: ScreenLimits {
+                stop_after: Some(Duration::from_secs(120)),
+                stop_when_idle_for: Some(Duration::from_secs(60)),
+                stop_below_free_bytes: 7,
+            },
             ..PolicyParts::default()
         })
         .unwrap();

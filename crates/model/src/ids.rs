@@ -71,6 +71,15 @@ uuid_id! {
     /// made anew has another id, so that its first record is not taken for a repeated one.
     SpoolId
 }
+uuid_id! {
+    /// One monitoring plan.
+    PlanId
+}
+
+impl PlanId {
+    /// The plan that is always there, and to which every computer belongs that no other plan names.
+    pub const DEFAULT: Self = Self(Uuid::nil());
+}
 
 /// One display (monitor) of a session, counted from 0 in the order in which they were first seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,20 +7,27 @@
 mod captured;
 mod clock;
 mod ids;
+mod plan;
 mod policy;
 mod record;
 mod segment;
+mod selection;
 mod session;
 mod time;
 
 pub use captured::Captured;
 pub use clock::{Clock, IdSource};
-pub use ids::{AgentId, DisplayIndex, RecordSequence, SegmentId, SessionId, SpoolId};
-pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, SpoolLimits};
+pub use ids::{AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId};
+pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
+pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
 pub use record::{
     Action, ActivityRecord, Application, Entry, GapReason, IdleStretch, ObjectType, RecordedMoment,
     RunAs, SessionEvent, UnknownAction, UnknownGapReason, UnknownObjectType,
 };
 pub use segment::{SegmentDescription, SegmentEnd};
+pub use selection::{
+    ApplicationRule, ApplicationSelection, MAX_PATTERN_CHARACTERS, MAX_RULES, RuleProblem,
+    Selected, UserRule, UserSelection,
+};
 pub use session::{SessionDescription, SessionEnding, SessionOrigin};
 pub use time::Timestamp;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{ApplicationSelection, RuleProblem, UserSelection};
+
 /// What an agent records, and what it may cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
@@ -10,10 +12,16 @@ pub struct Policy {
 }
 
 /// The values of a policy, which may still be out of range. The default is a good policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyParts {
-    /// Whether the screen is recorded.
+    /// What of a session is recorded.
     pub recording: Recording,
+    /// Whose sessions are recorded.
+    pub users: UserSelection,
+    /// In front of which windows the screen is recorded.
+    pub applications: ApplicationSelection,
+    /// When the recording of the screen stops.
+    pub limits: ScreenLimits,
     /// What of the screen may be lost for the sake of size.
     pub quality: Quality,
     /// Whether the screen is recorded in shades of grey.
@@ -31,13 +39,26 @@ pub struct PolicyParts {
     pub spool: SpoolLimits,
 }
 
-/// Whether the screen is recorded beside the activity records.
+/// What of a session is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recording {
+    /// Nothing: the session is not monitored.
+    Off,
     /// Activity records only.
     MetadataOnly,
     /// Activity records and the screen.
     Screen,
+}
+
+/// When the recording of a session's screen stops. Activity records go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScreenLimits {
+    /// So long after the session's recording began: whole minutes, up to a week.
+    pub stop_after: Option<Duration>,
+    /// After so long without input, until there is input again: whole minutes, up to a day.
+    pub stop_when_idle_for: Option<Duration>,
+    /// While the monitored computer's disk has fewer free bytes; 0 for never.
+    pub stop_below_free_bytes: u64,
 }
 
 /// The ladder between quality and size, from the largest recordings to the smallest. Text is
@@ -82,11 +103,31 @@ pub enum PolicyError {
     /// The spool's size too small to work.
     #[error("spool_max_bytes is {0}, must be at least {min}", min = Policy::MIN_SPOOL_BYTES)]
     SpoolMaxBytes(u64),
+    /// The recording would stop at once, or never within reason.
+    #[error("stop_after_minutes is {0}, must be between 1 and 10080")]
+    StopAfterMinutes(u64),
+    /// The time without input is out of range.
+    #[error("stop_when_idle_minutes is {0}, must be between 1 and 1440")]
+    StopWhenIdleMinutes(u64),
+    /// More free bytes than a disk has.
+    #[error("stop_below_free_bytes is {0}, must be at most {max}", max = Policy::MAX_FREE_BYTES)]
+    StopBelowFreeBytes(u64),
+    /// A rule for users or applications.
+    #[error("{list}: {problem}")]
+    Rule {
+        /// The list, such as `users.except`.
+        list: &'static str,
+        /// What is wrong.
+        problem: RuleProblem,
+    },
 }
 
 impl Policy {
     /// The smallest limit for the spool: less could not hold one segment and its records.
     pub const MIN_SPOOL_BYTES: u64 = 16 << 20;
+
+    /// The most free bytes that can be asked for: every program that reads JSON knows the number.
+    pub const MAX_FREE_BYTES: u64 = 1 << 53;
 
     /// A policy with these values.
     ///
@@ -110,22 +151,42 @@ impl Policy {
         if parts.spool.max_bytes < Self::MIN_SPOOL_BYTES {
             return Err(PolicyError::SpoolMaxBytes(parts.spool.max_bytes));
         }
+        let limits = parts.limits.checked()?;
+        let rule = |(list, problem)| PolicyError::Rule { list, problem };
+        parts.users.check().map_err(rule)?;
+        parts.applications.check().map_err(rule)?;
         Ok(Self {
             parts: PolicyParts {
                 idle_after: Duration::from_secs(idle_after_secs),
+                limits,
                 ..parts
             },
         })
     }
 
     /// All values, for a policy that differs in some of them.
-    pub const fn parts(&self) -> PolicyParts {
-        self.parts
+    pub fn parts(&self) -> PolicyParts {
+        self.parts.clone()
     }
 
-    /// Whether the screen is recorded.
+    /// What of a session is recorded.
     pub const fn recording(&self) -> Recording {
         self.parts.recording
+    }
+
+    /// Whose sessions are recorded.
+    pub const fn users(&self) -> &UserSelection {
+        &self.parts.users
+    }
+
+    /// In front of which windows the screen is recorded.
+    pub const fn applications(&self) -> &ApplicationSelection {
+        &self.parts.applications
+    }
+
+    /// When the recording of the screen stops.
+    pub const fn limits(&self) -> ScreenLimits {
+        self.parts.limits
     }
 
     /// What of the screen may be lost for the sake of size.
@@ -169,10 +230,41 @@ impl Policy {
     }
 }
 
+impl ScreenLimits {
+    fn checked(self) -> Result<Self, PolicyError> {
+        let stop_after = whole_minutes(self.stop_after, 7 * 24 * 60);
+        let stop_when_idle_for = whole_minutes(self.stop_when_idle_for, 24 * 60);
+        if self.stop_below_free_bytes > Policy::MAX_FREE_BYTES {
+            return Err(PolicyError::StopBelowFreeBytes(self.stop_below_free_bytes));
+        }
+        Ok(Self {
+            stop_after: stop_after.map_err(PolicyError::StopAfterMinutes)?,
+            stop_when_idle_for: stop_when_idle_for.map_err(PolicyError::StopWhenIdleMinutes)?,
+            stop_below_free_bytes: self.stop_below_free_bytes,
+        })
+    }
+}
+
+/// The time in whole minutes; how many they are if that is out of range.
+fn whole_minutes(time: Option<Duration>, most: u64) -> Result<Option<Duration>, u64> {
+    let Some(time) = time else {
+        return Ok(None);
+    };
+    let minutes = time.as_secs() / 60;
+    if (1..=most).contains(&minutes) {
+        Ok(Some(Duration::from_secs(minutes * 60)))
+    } else {
+        Err(minutes)
+    }
+}
+
 impl Default for PolicyParts {
     fn default() -> Self {
         Self {
             recording: Recording::Screen,
+            users: UserSelection::default(),
+            applications: ApplicationSelection::default(),
+            limits: ScreenLimits::default(),
             quality: Quality::default(),
             grayscale: false,
             max_frames_per_second: 4,
@@ -205,33 +297,48 @@ impl Quality {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ApplicationRule, Selected, UserRule};
 
     #[test]
     fn values_out_of_range_are_refused_by_name() {
-        let good = PolicyParts::default();
+        let good = PolicyParts::default;
         let spool = |max_bytes| SpoolLimits {
             max_bytes,
             min_free_bytes: 0,
         };
         let secs = Duration::from_secs;
+        let stop_after = |after| ScreenLimits {
+            stop_after: Some(secs(after)),
+            ..ScreenLimits::default()
+        };
+        let idle = |after| ScreenLimits {
+            stop_when_idle_for: Some(secs(after)),
+            ..ScreenLimits::default()
+        };
+        let free = |stop_below_free_bytes| ScreenLimits {
+            stop_below_free_bytes,
+            ..ScreenLimits::default()
+        };
         #[rustfmt::skip]
         let cases = [
-            (PolicyParts { max_frames_per_second: 0, ..good }, "max_frames_per_second is 0"),
-            (PolicyParts { max_frames_per_second: 31, ..good }, "max_frames_per_second is 31"),
-            (PolicyParts { max_cpu_percent: 0, ..good }, "max_cpu_percent is 0"),
-            (PolicyParts { max_cpu_percent: 101, ..good }, "max_cpu_percent is 101"),
-            (PolicyParts { idle_after: secs(9), ..good }, "idle_after_secs is 9"),
-            (PolicyParts { idle_after: secs(86_401), ..good }, "idle_after_secs is 86401"),
-            (PolicyParts { max_titles_per_second: 0, ..good }, "max_titles_per_second is 0"),
-            (PolicyParts { max_titles_per_second: 101, ..good }, "max_titles_per_second is 101"),
-            (PolicyParts { spool: spool(1), ..good }, "spool_max_bytes is 1"),
+            (PolicyParts { max_frames_per_second: 0, ..good() }, "max_frames_per_second is 0"),
+            (PolicyParts { max_frames_per_second: 31, ..good() }, "max_frames_per_second is 31"),
+            (PolicyParts { max_cpu_percent: 0, ..good() }, "max_cpu_percent is 0"),
+            (PolicyParts { max_cpu_percent: 101, ..good() }, "max_cpu_percent is 101"),
+            (PolicyParts { idle_after: secs(9), ..good() }, "idle_after_secs is 9"),
+            (PolicyParts { idle_after: secs(86_401), ..good() }, "idle_after_secs is 86401"),
+            (PolicyParts { max_titles_per_second: 0, ..good() }, "max_titles_per_second is 0"),
+            (PolicyParts { max_titles_per_second: 101, ..good() }, "max_titles_per_second is 101"),
+            (PolicyParts { spool: spool(1), ..good() }, "spool_max_bytes is 1"),
+            (PolicyParts { limits: stop_after(59), ..good() }, "stop_after_minutes is 0"),
+            (PolicyParts { limits: stop_after(10_081 * 60), ..good() }, "stop_after_minutes is 10081"),
+            (PolicyParts { limits: idle(1_441 * 60), ..good() }, "stop_when_idle_minutes is 1441"),
+            (PolicyParts { limits: free(u64::MAX), ..good() }, "stop_below_free_bytes is 1844"),
         ];
         for (parts, words) in cases {
             let message = Policy::new(parts).unwrap_err().to_string();
-            assert!(
-                message.starts_with(&format!("{words}, must be ")),
-                "{message}"
-            );
+            assert!(message.starts_with(words), "{message}");
+            assert!(message.contains(", must be "), "{message}");
         }
     }
 
@@ -244,6 +351,22 @@ mod tests {
     fn every_value_is_kept_as_it_was_given() {
         let parts = PolicyParts {
             recording: Recording::MetadataOnly,
+            users: UserSelection {
+                who: Selected::Listed(vec![UserRule::User("CORP\\*".into())]),
+                except: vec![UserRule::Group("admins".into())],
+            },
+            applications: ApplicationSelection {
+                which: Selected::All,
+                except: vec![ApplicationRule {
+                    title: "*bank*".into(),
+                    description: String::new(),
+                }],
+            },
+            limits: ScreenLimits {
+                stop_after: Some(Duration::from_secs(60)),
+                stop_when_idle_for: Some(Duration::from_secs(24 * 60 * 60)),
+                stop_below_free_bytes: 1 << 30,
+            },
             quality: Quality::Low,
             grayscale: true,
             max_frames_per_second: 30,
@@ -255,7 +378,7 @@ mod tests {
                 min_free_bytes: 0,
             },
         };
-        let policy = Policy::new(parts).unwrap();
+        let policy = Policy::new(parts.clone()).unwrap();
         assert_eq!(policy.parts(), parts);
         assert_eq!(policy.min_frame_interval(), Duration::from_secs(1) / 30);
     }

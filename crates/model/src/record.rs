@@ -165,7 +165,7 @@ impl FromStr for ObjectType {
     }
 }
 
-/// What can happen to a session. The wording is the model product's, to the letter.
+/// What can happen to a session. The wording is the model product's, to the letter; the last is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionEvent {
     /// The user logged on, or monitoring began in a session that was there.
@@ -193,11 +193,13 @@ pub enum SessionEvent {
     RemoteConnection,
     /// The other computer left the session.
     RemoteDisconnection,
+    /// The plan does not ask for the session's recording any more.
+    MonitoringEnd,
 }
 
 impl SessionEvent {
-    /// All twelve.
-    pub const ALL: [Self; 12] = [
+    /// All of them.
+    pub const ALL: [Self; 13] = [
         Self::MonitoringStart,
         Self::LocalSessionStart,
         Self::SignOut,
@@ -210,6 +212,7 @@ impl SessionEvent {
         Self::ConsoleDisconnection,
         Self::RemoteConnection,
         Self::RemoteDisconnection,
+        Self::MonitoringEnd,
     ];
 
     /// The value of What.
@@ -227,6 +230,7 @@ impl SessionEvent {
             Self::ConsoleDisconnection => "Console disconnection",
             Self::RemoteConnection => "Remote connection",
             Self::RemoteDisconnection => "Remote disconnection",
+            Self::MonitoringEnd => "Monitoring end",
         }
     }
 
@@ -244,7 +248,8 @@ impl SessionEvent {
             | Self::ScreensaverOn
             | Self::Lock
             | Self::ConsoleDisconnection
-            | Self::RemoteDisconnection => Action::SessionEnd,
+            | Self::RemoteDisconnection
+            | Self::MonitoringEnd => Action::SessionEnd,
         }
     }
 }
@@ -303,17 +308,20 @@ pub enum GapReason {
     SegmentDamaged,
     /// More happened than could be taken in.
     Overloaded,
+    /// The plan asks for no more of the screen: for as long as it says, or for want of disk space.
+    StoppedByPlan,
 }
 
 impl GapReason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RecorderDied,
         Self::DisplayUnavailable,
         Self::SpoolFull,
         Self::ClockJumped,
         Self::SegmentDamaged,
         Self::Overloaded,
+        Self::StoppedByPlan,
     ];
 
     /// The value of What.
@@ -325,6 +333,7 @@ impl GapReason {
             Self::ClockJumped => "Clock moved",
             Self::SegmentDamaged => "Segment damaged",
             Self::Overloaded => "Overloaded",
+            Self::StoppedByPlan => "Stopped by the plan",
         }
     }
 }
@@ -397,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_session_events_start_a_stretch() {
+    fn half_of_the_model_products_session_events_start_a_stretch() {
         let starts = SessionEvent::ALL
             .iter()
             .filter(|event| event.action() == Action::SessionStart);

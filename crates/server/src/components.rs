@@ -9,7 +9,7 @@ use eidetic_model::{AgentId, Clock, IdSource, SegmentId, SessionId, Timestamp};
 use eidetic_store::{audit::AuditStore, control::ControlStore, segments::SegmentStore};
 use tokio::sync::{broadcast, watch};
 
-use crate::policy::PolicyRevision;
+use crate::plans::PlanBook;
 
 /// What every part of the server shares. Cheap to clone.
 #[derive(Clone)]
@@ -26,8 +26,8 @@ pub struct Components {
     pub ids: Arc<dyn IdSource>,
     /// What changed, for those who watch.
     pub news: News,
-    /// The policy that agents follow now.
-    pub policy: watch::Sender<PolicyRevision>,
+    /// The monitoring plans that hold now.
+    pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
 }
@@ -104,7 +104,7 @@ pub struct AgentStatus {
     /// Of these, those of which fewer frames are recorded than the policy allows, to keep its
     /// ceiling for processor time.
     pub sessions_slowed: u32,
-    /// The revision of the policy that it follows.
+    /// The number of the settings that it follows.
     pub policy_revision: u64,
     /// Until when its sessions are known to go on, by its own clock; `None` if it does not say.
     pub known_until: Option<Timestamp>,

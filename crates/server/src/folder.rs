@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use crate::{
     components::{Components, ConnectedAgents, News},
     pki::{Authority, PkiError},
-    policy,
+    plans,
 };
 
 /// A server's data folder.
@@ -152,7 +152,7 @@ impl DataFolder {
         let segments = ObjectSegments::local(self.0.join("segments"))
             .await
             .map_err(failed)?;
-        let policy = policy::load(control.as_ref()).await.map_err(failed)?;
+        let plans = plans::load(control.as_ref()).await.map_err(failed)?;
         Ok(Components {
             audit: Arc::new(audit),
             control,
@@ -160,7 +160,7 @@ impl DataFolder {
             clock,
             ids: Arc::new(RandomIds),
             news: News::new(),
-            policy: watch::Sender::new(policy),
+            plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
         })
     }

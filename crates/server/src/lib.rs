@@ -11,5 +11,5 @@ mod connections;
 pub mod folder;
 pub mod gateway;
 pub mod pki;
-pub mod policy;
+pub mod plans;
 pub mod server;

@@ -321,13 +321,22 @@ impl Spool {
         self.segments.remove(&mut self.volume, id)
     }
 
+    /// How many bytes are free on the spool's disk for this process.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Io`].
+    pub fn free_bytes(&mut self) -> Result<u64, SpoolError> {
+        self.volume.disk.free_bytes().map_err(SpoolError::io("."))
+    }
+
     /// Whether `bytes` more would leave `reserve` bytes below both limits.
     fn has_room(&mut self, bytes: u64, reserve: u64) -> Result<bool, SpoolError> {
         let needed = bytes.saturating_add(reserve);
         if self.used_bytes().saturating_add(needed) > self.limits.max_bytes {
             return Ok(false);
         }
-        let free = self.volume.disk.free_bytes().map_err(SpoolError::io("."))?;
+        let free = self.free_bytes()?;
         Ok(free >= self.limits.min_free_bytes.saturating_add(needed))
     }
 

@@ -17,6 +17,7 @@ mod descriptor;
 mod error;
 mod text;
 
+pub mod account;
 pub mod cursor;
 pub mod desktop;
 pub mod display;

@@ -5,8 +5,10 @@ import type {
   Account,
   Computer,
   EnrolmentToken,
-  NumberedPolicy,
-  Policy,
+  Plan,
+  PlanCheck,
+  PlanDocument,
+  Plans,
   SearchPage,
   SearchRequest,
   SessionDetail,
@@ -65,13 +67,44 @@ export async function computers(signal?: AbortSignal): Promise<Computer[]> {
   return answer.computers;
 }
 
-export function policy(signal?: AbortSignal): Promise<NumberedPolicy> {
-  return call('GET', '/policy', { signal });
+export function plans(signal?: AbortSignal): Promise<Plans> {
+  return call('GET', '/plans', { signal });
 }
 
-/** Replaces the policy; answers with it and its new revision. */
-export function putPolicy(wanted: Policy): Promise<NumberedPolicy> {
-  return call('PUT', '/policy', { body: wanted });
+export function plan(id: string, signal?: AbortSignal): Promise<Plan> {
+  return call('GET', planPath(id), { signal });
+}
+
+export function makePlan(wanted: PlanDocument): Promise<Plan> {
+  return call('POST', '/plans', { body: wanted });
+}
+
+/** Replaces the plan that has this revision. */
+export function replacePlan(id: string, revision: number, wanted: PlanDocument): Promise<Plan> {
+  return call('PUT', planPath(id), { body: wanted, revision });
+}
+
+export function removePlan(id: string, revision: number): Promise<void> {
+  return call('DELETE', planPath(id), { revision });
+}
+
+/** Puts the plans into another order, if their list still has this revision. */
+export function orderPlans(revision: number, ids: string[]): Promise<Plans> {
+  return call('PUT', '/plans/order', { body: { plans: ids }, revision });
+}
+
+/** Sees to it that of all plans only this one names the computer. */
+export function resolveConflict(agentId: string, planId: string): Promise<Plans> {
+  return call('POST', '/plans/resolve', { body: { agent_id: agentId, plan_id: planId } });
+}
+
+/** What a plan would do; fails as storing it would. Fields in the failure begin with `plan.`. */
+export function checkPlan(
+  wanted: PlanDocument,
+  insteadOf: string | undefined,
+  signal?: AbortSignal,
+): Promise<PlanCheck> {
+  return call('POST', '/plans/check', { body: { plan: wanted, instead_of: insteadOf }, signal });
 }
 
 export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {
@@ -92,8 +125,14 @@ export function liveUrl(sessionId: string, after: string | undefined): string {
   return `${BASE}/sessions/${encodeURIComponent(sessionId)}/live${query}`;
 }
 
+function planPath(id: string): string {
+  return `/plans/${encodeURIComponent(id)}`;
+}
+
 interface CallOptions {
   body?: unknown;
+  /** What a change is made to. */
+  revision?: number;
   signal?: AbortSignal;
 }
 
@@ -101,6 +140,7 @@ async function call<T>(method: string, path: string, options: CallOptions = {}):
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method !== 'GET') headers['x-eidetic-request'] = '1';
   if (options.body !== undefined) headers['content-type'] = 'application/json';
+  if (options.revision !== undefined) headers['if-match'] = `"${options.revision}"`;
   let response: Response;
   try {
     response = await fetch(BASE + path, {

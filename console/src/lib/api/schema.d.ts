@@ -109,22 +109,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/policy": {
+    "/api/v1/plans": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Show the policy that agents follow */
-        get: operations["policy"];
+        /** List the monitoring plans */
+        get: operations["plans"];
+        put?: never;
         /**
-         * Replace the policy that agents follow
-         * @description What is left out has its default.
+         * Make a monitoring plan
+         * @description It comes behind the other plans, before the default plan.
          */
-        put: operations["put_policy"];
+        post: operations["make_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at what a monitoring plan would do
+         * @description Nothing is stored. What is wrong with it is said as when it is stored.
+         */
+        post: operations["check_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put the monitoring plans into another order
+         * @description `If-Match` names the revision of the list that was looked at.
+         */
+        put: operations["order_plans"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See to it that only one plan names a computer
+         * @description From the other plans the items go that name it alone, and its addresses are excluded from their
+         *     ranges.
+         */
+        post: operations["resolve_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a monitoring plan */
+        get: operations["plan"];
+        /**
+         * Replace a monitoring plan
+         * @description What is left out has its default. `If-Match` names the revision that was looked at.
+         */
+        put: operations["replace_plan"];
+        post?: never;
+        /**
+         * Remove a monitoring plan
+         * @description Its computers belong to the next plan that names them, or to the default plan. `If-Match` names
+         *     the revision that was looked at.
+         */
+        delete: operations["remove_plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -343,6 +430,49 @@ export interface components {
             /** @description The name with which he signs in. */
             user_name: string;
         };
+        /** @description All computers with an address in a range. */
+        AddressesItem: {
+            /** @description Parts of it that are left out. At most 100. */
+            exclude?: components["schemas"]["RangeDocument"][];
+            /** @description The first address. */
+            from: string;
+            /** @description The last address. */
+            to: string;
+        };
+        /** @description Windows, by patterns of which both have to fit. An empty pattern fits everything. */
+        Application: {
+            /**
+             * @description The program's description, such as `LibreOffice Calc`.
+             * @default
+             */
+            description?: string;
+            /**
+             * @description The window's title.
+             * @default
+             */
+            title?: string;
+        };
+        /**
+         * @description In front of which windows the screen is recorded. In patterns `*` stands for any characters and
+         *     `?` for one or none; case does not count.
+         */
+        Applications: {
+            /**
+             * @description In front of which it is not recorded all the same. At most 200.
+             * @default []
+             */
+            except?: components["schemas"]["Application"][];
+            /**
+             * @description In front of which it is recorded, if `only_listed`. At most 200.
+             * @default []
+             */
+            listed?: components["schemas"]["Application"][];
+            /**
+             * @description Whether the screen is recorded only while one of `listed` is in front; otherwise always.
+             * @default false
+             */
+            only_listed?: boolean;
+        };
         /** @description A monitored computer. */
         Computer: {
             /** @description From which address its agent is connected. */
@@ -373,11 +503,8 @@ export interface components {
             name: string;
             /** @description Its operating system. */
             operating_system: string;
-            /**
-             * Format: int64
-             * @description The revision of the policy that the agent follows.
-             */
-            policy_revision?: number;
+            /** @description The plan that it belongs to. */
+            plan?: components["schemas"]["ComputerPlan"];
             /**
              * Format: int32
              * @description How many sessions are being recorded.
@@ -397,6 +524,38 @@ export interface components {
             /** @description Whether its agent is connected. */
             status: components["schemas"]["ComputerStatus"];
         };
+        /** @description One computer. */
+        ComputerItem: {
+            /**
+             * @description Its name with the domain (`rds01.corp.example`), its NetBIOS name (`RDS01`), or its IPv4 or
+             *     IPv6 address.
+             */
+            computer: string;
+        };
+        /** @description The plan that a computer belongs to, and whether its agent follows it. */
+        ComputerPlan: {
+            /**
+             * Format: int64
+             * @description The number of those that are in force on the computer, if it says.
+             */
+            applied_revision?: number;
+            /** @description What the matter is if more than one plan names the computer. */
+            conflict?: components["schemas"]["PlanConflict"];
+            /**
+             * Format: uuid
+             * @description The plan's id.
+             */
+            id: string;
+            /** @description Whether these are the same. */
+            is_applied: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of the settings that the agent shall follow.
+             */
+            settings_revision: number;
+        };
         /**
          * @description Whether an agent is connected.
          * @enum {string}
@@ -406,6 +565,19 @@ export interface components {
         Computers: {
             /** @description The computers, by name. */
             computers: components["schemas"]["Computer"][];
+        };
+        /** @description Which plan shall name a computer. */
+        ConflictResolution: {
+            /**
+             * Format: uuid
+             * @description The computer's agent.
+             */
+            agent_id: string;
+            /**
+             * Format: uuid
+             * @description The one plan that shall name it; with the default plan none does.
+             */
+            plan_id: string;
         };
         /** @description A display of a session. */
         Display: {
@@ -481,15 +653,25 @@ export interface components {
             /** @description The token: it is shown this once. */
             token: string;
         };
-        /** @description A policy with its number. */
-        NumberedPolicy: {
-            /** @description The policy. */
-            policy: components["schemas"]["PolicyDocument"];
+        /** @description Something that says which computers belong to a plan. */
+        ItemDocument: (components["schemas"]["ComputerItem"] & {
+            /** @enum {string} */
+            kind: "computer";
+        }) | (components["schemas"]["AddressesItem"] & {
+            /** @enum {string} */
+            kind: "ip_range";
+        });
+        /** @description A plan that names a computer. */
+        NamingPlan: {
             /**
-             * Format: int64
-             * @description Counts up with each change; 0 for the built-in policy.
+             * Format: uuid
+             * @description The plan's id.
              */
-            revision: number;
+            id: string;
+            /** @description By which of its items, in words. */
+            items: string[];
+            /** @description Its name. */
+            name: string;
         };
         /** @description The old and the new password. */
         PasswordChange: {
@@ -504,8 +686,114 @@ export interface components {
              */
             new_password: string;
         };
-        /** @description The policy as it is written. What is left out has its default; unknown keys are refused. */
-        PolicyDocument: {
+        /** @description What a plan would do. */
+        PlanCheck: {
+            /** @description The computers that would belong to it. */
+            computers: components["schemas"]["PlanCheckComputer"][];
+            /** @description How many of the known computers each item means. */
+            items: number[];
+        };
+        /** @description A computer that a plan names. */
+        PlanCheckComputer: {
+            /** @description Its name. */
+            name: string;
+            /** @description The plan to which it belongs now. */
+            plan_now: string;
+            /** @description The plan to which it would belong: another one if that comes first in the order. */
+            plan_then: string;
+        };
+        /** @description A plan to look at before it is stored. */
+        PlanCheckRequest: {
+            /**
+             * Format: uuid
+             * @description The plan that it would replace; without, it would be a new one, the last but the default.
+             */
+            instead_of?: string;
+            /** @description The plan. */
+            plan: components["schemas"]["PlanDocument"];
+        };
+        /** @description A computer that more than one plan names. */
+        PlanConflict: {
+            /**
+             * Format: uuid
+             * @description The id of the computer's agent.
+             */
+            agent_id: string;
+            /** @description The computer's name. */
+            computer: string;
+            /** @description What that means, for a person. */
+            explanation: string;
+            /** @description The plans that name it, in their order: it belongs to the first. */
+            plans: components["schemas"]["NamingPlan"][];
+        };
+        /** @description A monitoring plan. */
+        PlanDetail: {
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Whether it is the plan that is always there, for the computers that no other plan names. */
+            is_default: boolean;
+            /** @description Which computers belong to it. */
+            items: components["schemas"]["PlanItem"][];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts up, with gaps, with each change of this plan: what `If-Match` names.
+             */
+            revision: number;
+            /** @description What its agents do. */
+            settings: components["schemas"]["PlanSettings"];
+            /**
+             * Format: int64
+             * @description The number of its settings, which agents say once they follow them.
+             */
+            settings_revision: number;
+            /** @description How far its agents follow it. */
+            state: components["schemas"]["PlanState"];
+        };
+        /** @description A monitoring plan. */
+        PlanDocument: {
+            /** @description What it is for, up to 1000 characters. */
+            description?: string;
+            /** @description Which computers belong to it. At most 500; none in the default plan. */
+            items?: components["schemas"]["ItemDocument"][];
+            /** @description Its name: 1 to 100 characters, another for each plan; case does not count. */
+            name: string;
+            /** @description What its agents do. */
+            settings?: components["schemas"]["PlanSettings"];
+        };
+        /** @description Something that says which computers belong to a plan. */
+        PlanItem: components["schemas"]["ItemDocument"] & {
+            /**
+             * Format: int32
+             * @description How many of the known computers it means.
+             */
+            computers: number;
+        };
+        /** @description The order of the plans. */
+        PlanOrder: {
+            /**
+             * @description The id of each plan, the one that counts first at the beginning. The default plan stays the
+             *     last and may be left out.
+             */
+            plans: string[];
+        };
+        /** @description The settings of a plan. What is left out has its default; unknown keys are refused. */
+        PlanSettings: {
+            /**
+             * @description In front of which windows the screen is recorded.
+             * @default {
+             *       "except": [],
+             *       "listed": [],
+             *       "only_listed": false
+             *     }
+             */
+            applications?: components["schemas"]["Applications"];
             /**
              * @description Whether the screen is recorded in shades of grey.
              * @default false
@@ -537,6 +825,11 @@ export interface components {
              */
             max_titles_per_second?: number;
             /**
+             * @description Whether the plan's computers are monitored: without it nothing is recorded.
+             * @default true
+             */
+            monitor?: boolean;
+            /**
              * @description What of the screen may be lost for the sake of size.
              * @default high
              */
@@ -558,6 +851,69 @@ export interface components {
              * @default 1073741824
              */
             spool_min_free_bytes?: number;
+            /**
+             * Format: int32
+             * @description The screen's recording stops so many minutes after the session's began, 1 to 10080; 0: it
+             *     does not.
+             * @default 0
+             */
+            stop_after_minutes?: number;
+            /**
+             * Format: int64
+             * @description The screen's recording stops while the monitored computer's disk has fewer free bytes; 0: it
+             *     does not.
+             * @default 0
+             */
+            stop_below_free_bytes?: number;
+            /**
+             * Format: int32
+             * @description The screen's recording stops after so many minutes without input, 1 to 1440, and goes on with
+             *     the next input; 0: it does not stop.
+             * @default 0
+             */
+            stop_when_idle_minutes?: number;
+            /**
+             * @description Whose sessions are recorded.
+             * @default {
+             *       "except": [],
+             *       "listed": [],
+             *       "only_listed": false
+             *     }
+             */
+            users?: components["schemas"]["Users"];
+        };
+        /** @description How far the agents of a plan follow its settings. */
+        PlanState: {
+            /**
+             * Format: int32
+             * @description Of the connected ones, those on which the settings are in force.
+             */
+            applied: number;
+            /**
+             * Format: int32
+             * @description Computers that belong to the plan.
+             */
+            computers: number;
+            /**
+             * Format: int32
+             * @description Of these, those that are connected now.
+             */
+            connected: number;
+        };
+        /** @description All monitoring plans. */
+        Plans: {
+            /** @description The computers that more than one plan names. */
+            conflicts: components["schemas"]["PlanConflict"][];
+            /**
+             * @description The plans in their order: of those that name a computer the first counts. The default plan
+             *     is the last.
+             */
+            plans: components["schemas"]["PlanDetail"][];
+            /**
+             * Format: int64
+             * @description Counts up with each change of any plan, also of their order.
+             */
+            revision: number;
         };
         /** @description The one shape of all errors (RFC 9457, `application/problem+json`). */
         Problem: {
@@ -584,6 +940,13 @@ export interface components {
          * @enum {string}
          */
         QualityStep: "lossless" | "high" | "medium" | "low";
+        /** @description Addresses from one to another. */
+        RangeDocument: {
+            /** @description The first address. */
+            from: string;
+            /** @description The last address. */
+            to: string;
+        };
         /** @description Who did what, when, where. */
         Record: {
             /** @description What kind of thing happened. */
@@ -913,6 +1276,35 @@ export interface components {
              */
             segment_bytes: number;
         };
+        /** @description A user, or the members of a group. */
+        User: {
+            /** @description A pattern of `DOMAIN\user`; without a backslash it is of that name in every domain. */
+            user: string;
+        } | {
+            /** @description A pattern of the names of groups. */
+            group: string;
+        };
+        /**
+         * @description Whose sessions are recorded. In patterns `*` stands for any characters and `?` for one or none;
+         *     case does not count.
+         */
+        Users: {
+            /**
+             * @description Who is not recorded all the same. At most 200.
+             * @default []
+             */
+            except?: components["schemas"]["User"][];
+            /**
+             * @description Who is recorded, if `only_listed`. At most 200.
+             * @default []
+             */
+            listed?: components["schemas"]["User"][];
+            /**
+             * @description Whether only those of `listed` are recorded; otherwise all are.
+             * @default false
+             */
+            only_listed?: boolean;
+        };
         /** @description That a user looked at something, or changed it. */
         Viewing: {
             /** @description From which address. */
@@ -1117,7 +1509,7 @@ export interface operations {
             };
         };
     };
-    policy: {
+    plans: {
         parameters: {
             query?: never;
             header?: never;
@@ -1131,7 +1523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NumberedPolicy"];
+                    "application/json": components["schemas"]["Plans"];
                 };
             };
             /** @description a problem */
@@ -1145,7 +1537,7 @@ export interface operations {
             };
         };
     };
-    put_policy: {
+    make_plan: {
         parameters: {
             query?: never;
             header?: never;
@@ -1154,7 +1546,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PolicyDocument"];
+                "application/json": components["schemas"]["PlanDocument"];
             };
         };
         responses: {
@@ -1163,8 +1555,202 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NumberedPolicy"];
+                    "application/json": components["schemas"]["PlanDetail"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanCheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanCheck"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_plans: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConflictResolution"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanDocument"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

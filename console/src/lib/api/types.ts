@@ -15,10 +15,27 @@ export type Computer = Schemas['Computer'];
 export type DisplayPlace = Schemas['Display'];
 export type EnrolmentToken = Schemas['IssuedEnrolmentToken'];
 export type FieldProblem = NonNullable<Schemas['Problem']['errors']>[number];
-/** A policy with its revision. */
-export type NumberedPolicy = Omit<Schemas['NumberedPolicy'], 'policy'> & { policy: Policy };
-/** A policy with all of its values, as the server gives it. */
-export type Policy = Required<Schemas['PolicyDocument']>;
+/** Windows by title, description or both; what is left out fits everything. */
+export type ApplicationRule = Schemas['Application'];
+export type UserRule = Schemas['User'];
+/** What a plan asks of its agents, with all of its values, as the server gives it. */
+export type PlanSettings = Required<
+  Omit<Schemas['PlanSettings'], 'users' | 'applications'> & {
+    users: Required<Schemas['Users']>;
+    applications: Required<Schemas['Applications']>;
+  }
+>;
+export type PlanItem = Schemas['ItemDocument'];
+export type AddressRange = Schemas['RangeDocument'];
+/** A plan as it is stored. */
+export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings'>> & {
+  settings: PlanSettings;
+};
+export type Plan = Omit<Schemas['PlanDetail'], 'settings'> & { settings: PlanSettings };
+export type Plans = Omit<Schemas['Plans'], 'plans'> & { plans: Plan[] };
+export type PlanConflict = Schemas['PlanConflict'];
+export type PlanCheck = Schemas['PlanCheck'];
+export type PlanState = Schemas['PlanState'];
 export type Problem = Schemas['Problem'];
 export type Quality = Schemas['QualityStep'];
 export type SearchField = Schemas['SearchField'];

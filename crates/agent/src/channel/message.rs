@@ -78,6 +78,8 @@ pub(crate) enum Order {
     PauseScreen,
     /// There is room again: begin new segments.
     ResumeScreen,
+    /// Whether the disk has less room than the policy leaves free.
+    DiskIsLow(bool),
     /// Write what waits, seal the segments and leave.
     Stop,
 }
@@ -93,6 +95,8 @@ pub(crate) struct Assignment {
     pub(crate) policy: Policy,
     /// Whether the spool is full, so that no segments can be begun.
     pub(crate) screen_paused: bool,
+    /// Whether the disk has less room than the policy leaves free.
+    pub(crate) disk_is_low: bool,
 }
 
 /// A message makes no sense: the other side is broken.
@@ -207,10 +211,12 @@ impl Order {
                 user_id: assignment.user_id,
                 policy: Some(to_proto::policy(0, &assignment.policy)),
                 screen_paused: assignment.screen_paused,
+                disk_is_low: assignment.disk_is_low,
             }),
             Self::Policy(policy) => OrderKind::Policy(to_proto::policy(0, policy)),
             Self::PauseScreen => OrderKind::PauseScreen(true),
             Self::ResumeScreen => OrderKind::PauseScreen(false),
+            Self::DiskIsLow(is_low) => OrderKind::DiskIsLow(*is_low),
             Self::Stop => OrderKind::Stop(true),
         };
         OrderMessage { kind: Some(order) }.encode_to_vec()
@@ -231,11 +237,13 @@ impl Order {
                     user_id: begin.user_id,
                     policy: from_proto::policy(policy)?.1,
                     screen_paused: begin.screen_paused,
+                    disk_is_low: begin.disk_is_low,
                 }))
             }
             OrderKind::Policy(policy) => Self::Policy(from_proto::policy(policy)?.1),
             OrderKind::PauseScreen(true) => Self::PauseScreen,
             OrderKind::PauseScreen(false) => Self::ResumeScreen,
+            OrderKind::DiskIsLow(is_low) => Self::DiskIsLow(is_low),
             OrderKind::Stop(_) => Self::Stop,
         })
     }
@@ -253,16 +261,18 @@ const fn gap_number(reason: GapReason) -> u32 {
         GapReason::ClockJumped => 4,
         GapReason::SegmentDamaged => 5,
         GapReason::Overloaded => 6,
+        GapReason::StoppedByPlan => 7,
     }
 }
 
-const GAP_REASONS: [GapReason; 6] = [
+const GAP_REASONS: [GapReason; 7] = [
     GapReason::RecorderDied,
     GapReason::DisplayUnavailable,
     GapReason::SpoolFull,
     GapReason::ClockJumped,
     GapReason::SegmentDamaged,
     GapReason::Overloaded,
+    GapReason::StoppedByPlan,
 ];
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -314,7 +324,7 @@ struct Gap {
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct OrderMessage {
-    #[prost(oneof = "OrderKind", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "OrderKind", tags = "1, 2, 3, 4, 5")]
     kind: Option<OrderKind>,
 }
 
@@ -329,6 +339,8 @@ enum OrderKind {
     PauseScreen(bool),
     #[prost(bool, tag = "4")]
     Stop(bool),
+    #[prost(bool, tag = "5")]
+    DiskIsLow(bool),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -341,6 +353,8 @@ struct Begin {
     policy: Option<proto::Policy>,
     #[prost(bool, tag = "4")]
     screen_paused: bool,
+    #[prost(bool, tag = "5")]
+    disk_is_low: bool,
 }
 
 #[cfg(test)]
@@ -393,12 +407,15 @@ mod tests {
             user_id: 1000,
             policy: Policy::default(),
             screen_paused: true,
+            disk_is_low: true,
         };
         for order in [
             Order::Begin(Box::new(assignment)),
             Order::Policy(Policy::default()),
             Order::PauseScreen,
             Order::ResumeScreen,
+            Order::DiskIsLow(true),
+            Order::DiskIsLow(false),
             Order::Stop,
         ] {
             assert_eq!(Order::decode(order.encode().into()).unwrap(), order);

@@ -14,6 +14,7 @@
 //! and no connection of the service's.
 
 mod budget;
+mod gate;
 mod idle;
 mod output;
 mod process;

@@ -115,6 +115,7 @@ fn record(arguments: &os::RecordArguments) -> anyhow::Result<Ending> {
             Event::Order(Order::Policy(policy)) => shared.tell(|it| it.set_policy(policy))?,
             Event::Order(Order::PauseScreen) => shared.tell(Recorder::pause_screen),
             Event::Order(Order::ResumeScreen) => shared.tell(Recorder::resume_screen),
+            Event::Order(Order::DiskIsLow(is_low)) => shared.tell(|it| it.disk_is_low(is_low))?,
             Event::Order(Order::Begin(_)) => anyhow::bail!("a second session was assigned"),
             Event::Order(Order::Stop) => break Ending::Asked,
             Event::ServiceGone | Event::ThreadEnded(ThreadEnd::Service(_)) => {

@@ -12,6 +12,7 @@ use tracing::info;
 use super::{
     Reports,
     budget::Budget,
+    gate::{ClosedBy, ScreenGate},
     idle::{IdleTracker, InputChange},
     session_clock::{Now, SessionClock},
     titles::{TitleRecord, Titles, details_of},
@@ -29,6 +30,9 @@ pub(crate) struct Recorder {
     idle: IdleTracker,
     tracks: Tracks,
     budget: Budget,
+    gate: ScreenGate,
+    /// Why the plan does not ask for the screen now, if it does not.
+    closed: Option<ClosedBy>,
     /// Changes whenever the screen has to be opened anew, for whole frames of all displays.
     generation: u64,
     paused: bool,
@@ -80,7 +84,15 @@ impl Recorder {
     /// A recorder of the session that it was assigned.
     pub(crate) fn new(assignment: Assignment, parts: Parts) -> Self {
         let policy = assignment.policy;
+        let now = parts.clock.monotonic();
+        let age = parts
+            .clock
+            .wall()
+            .saturating_since(assignment.session.start);
+        let gate = ScreenGate::new(&policy, now, age, assignment.disk_is_low);
         Self {
+            closed: gate.closed_by(now),
+            gate,
             clock: SessionClock::new(&*parts.clock),
             titles: Titles::new(policy.max_titles_per_second()),
             idle: IdleTracker::new(policy.idle_after()),
@@ -133,7 +145,14 @@ impl Recorder {
             self.generation += 1;
             self.tracks.seal_all(now, &mut *self.parts.reports)?;
         }
-        Ok(())
+        self.gate.set_policy(&self.policy);
+        self.follow_gate()
+    }
+
+    /// Whether the disk has less room than the policy leaves free.
+    pub(crate) fn disk_is_low(&mut self, is_low: bool) -> Result<(), FramingError> {
+        self.gate.set_disk_is_low(is_low);
+        self.follow_gate()
     }
 
     /// The spool is full: open segments are lost, and no new ones begin.
@@ -150,7 +169,9 @@ impl Recorder {
 
     /// The display is open.
     pub(crate) fn ready(&mut self) -> Result<(), FramingError> {
-        self.parts.reports.report(Report::Ready)
+        self.parts.reports.report(Report::Ready)?;
+        let now = self.now()?;
+        self.tell_if_stopped(now)
     }
 
     /// Takes in what the screen gave that was opened under `generation`.
@@ -162,6 +183,7 @@ impl Recorder {
         if self.finished {
             return Ok(ScreenTurn::Close);
         }
+        self.follow_gate()?;
         let now = self.now()?;
         if generation != self.generation || !self.records_screen() {
             return Ok(ScreenTurn::Close);
@@ -214,6 +236,11 @@ impl Recorder {
         if self.finished {
             return Ok(());
         }
+        if let DesktopEvent::Activated(window) = &event {
+            let in_front = (window.handle != 0).then_some(window);
+            self.gate.front_changed(in_front);
+            self.follow_gate()?;
+        }
         let now = self.now()?;
         match event {
             // The window in front went away and no other took its place: nothing was activated.
@@ -233,15 +260,23 @@ impl Recorder {
     pub(crate) fn desktop_wait(&mut self) -> Duration {
         let now = self.parts.clock.monotonic();
         let title = self.titles.deadline(now).unwrap_or(Duration::MAX);
+        let gate = [self.gate.closes_at(), self.gate.ask_at()];
+        let gate = gate
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now || self.closed.is_none());
         title
             .min(self.idle.ask_at())
+            .min(gate.min().unwrap_or(Duration::MAX))
             .saturating_sub(now)
             .min(LONGEST_WAIT)
     }
 
     /// Whether to ask how long nobody was there. `woken` by something that happened.
     pub(crate) fn asks_for_idle(&self, woken: bool) -> bool {
-        self.idle.ask_at() <= self.parts.clock.monotonic() || (woken && self.idle.is_idle())
+        let now = self.parts.clock.monotonic();
+        let is_due = self.idle.ask_at() <= now || self.gate.ask_at().is_some_and(|at| at <= now);
+        is_due || (woken && (self.idle.is_idle() || self.gate.is_idle()))
     }
 
     /// Takes in that nobody has been there for `idle`.
@@ -250,6 +285,8 @@ impl Recorder {
             return Ok(());
         }
         let now = self.now()?;
+        self.gate.idle_observed(now.monotonic, idle);
+        self.follow_gate()?;
         match self.idle.observed(now, idle) {
             Some(InputChange::Stopped { from }) => {
                 self.parts.reports.report(Report::InputStopped { from })
@@ -266,6 +303,7 @@ impl Recorder {
         if self.finished {
             return Ok(());
         }
+        self.follow_gate()?;
         let now = self.now()?;
         if let Some(record) = self.titles.due(now.monotonic) {
             self.report_title(record)?;
@@ -321,8 +359,38 @@ impl Recorder {
         self.parts.reports.report(Report::Pace(change.pace))
     }
 
+    /// Ends the screen's recording if the plan does not ask for it now, and says why if nothing else
+    /// that is recorded does; or lets it begin again.
+    fn follow_gate(&mut self) -> Result<(), FramingError> {
+        let closed = self.gate.closed_by(self.parts.clock.monotonic());
+        if closed == self.closed || self.finished {
+            return Ok(());
+        }
+        let recorded = self.records_screen();
+        self.closed = closed;
+        info!(?closed, "the plan's limits and rules for the screen");
+        if !recorded || self.records_screen() {
+            return Ok(());
+        }
+        let now = self.now()?;
+        self.generation += 1;
+        self.tracks.seal_all(now, &mut *self.parts.reports)?;
+        self.tell_if_stopped(now)
+    }
+
+    /// Idle times and windows are on the record anyway: why else the screen is not recorded is told.
+    fn tell_if_stopped(&mut self, now: Now) -> Result<(), FramingError> {
+        let screen = self.policy.recording() == Recording::Screen;
+        match self.closed {
+            Some(ClosedBy::Age | ClosedBy::Disk) if screen => {
+                self.report_gap(GapReason::StoppedByPlan, now)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn records_screen(&self) -> bool {
-        self.policy.recording() == Recording::Screen && !self.paused
+        self.policy.recording() == Recording::Screen && !self.paused && self.closed.is_none()
     }
 
     fn report_title(&mut self, record: TitleRecord) -> Result<(), FramingError> {

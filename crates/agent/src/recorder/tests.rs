@@ -1,5 +1,6 @@
 //! The promises of a recorder.
 
+mod plan;
 mod policy;
 
 use std::{
@@ -82,11 +83,12 @@ fn assignment(policy: Policy) -> Assignment {
             where_: "host".into(),
             origin: SessionOrigin::Local,
             display_name: ":1".into(),
-            start: Timestamp::default(),
+            start: Timestamp::from_unix_micros(1_000_000_000_000),
         },
         user_id: 1000,
         policy,
         screen_paused: false,
+        disk_is_low: false,
     }
 }
 

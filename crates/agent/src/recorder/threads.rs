@@ -14,7 +14,8 @@ use crate::channel::FramingError;
 /// The recorder, for all threads.
 pub(super) struct Shared {
     recorder: Mutex<Recorder>,
-    /// Something changed that a pausing thread may have to know: the policy, or the end.
+    /// Something changed that a pausing thread may have to know: the policy, what is in front, or
+    /// the end.
     changed: Condvar,
 }
 
@@ -93,14 +94,14 @@ impl Shared {
         let event = failures.forgive(desktop.next(wait))?.flatten();
         let woken = event.is_some();
         if let Some(event) = event {
-            self.lock().desktop_event(event)?;
+            self.tell(|recorder| recorder.desktop_event(event))?;
         }
         if self.lock().asks_for_idle(woken)
             && let Some(idle) = failures.forgive(desktop.idle())?
         {
-            self.lock().idle_observed(idle)?;
+            self.tell(|recorder| recorder.idle_observed(idle))?;
         }
-        self.lock().tick()?;
+        self.tell(Recorder::tick)?;
         if woken || failures.in_a_row > 0 {
             // Titles that spin are asked for this often at most; none goes uncounted meanwhile.
             self.pause(EVENT_INTERVAL, None);

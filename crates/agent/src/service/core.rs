@@ -54,7 +54,12 @@ pub(super) struct CoreParts {
     pub(super) folder: StateFolder,
     /// This computer's name.
     pub(super) computer: String,
+    /// The groups of a session's user.
+    pub(super) groups: Groups,
 }
+
+/// Looks up the groups of a session's user.
+pub(super) type Groups = Box<dyn Fn(&LoginSession) -> Vec<String> + Send>;
 
 /// The service's state.
 pub(super) struct Core {
@@ -64,10 +69,14 @@ pub(super) struct Core {
     policy_revision: u64,
     uplink: UplinkState,
     sessions: HashMap<LoginSessionId, RecordedSession>,
+    /// Sessions that the policy leaves out, in case that it asks for them later.
+    left_out: HashMap<LoginSessionId, LoginSession>,
     runs: HashMap<RecorderRun, LoginSessionId>,
     last_run: u64,
     /// Since when segments are not recorded for want of room.
     full_since: Option<Timestamp>,
+    /// Whether the disk has less room than the policy leaves free for the screen.
+    disk_is_low: bool,
     /// Whether the last note of what is being recorded could not be written.
     is_note_missing: bool,
     stopping: bool,
@@ -89,9 +98,11 @@ impl Core {
             policy_revision,
             uplink: UplinkState::Connecting,
             sessions: HashMap::new(),
+            left_out: HashMap::new(),
             runs: HashMap::new(),
             last_run: 0,
             full_since: None,
+            disk_is_low: false,
             is_note_missing: false,
             stopping: false,
             parts,
@@ -119,10 +130,7 @@ impl Core {
                 }
                 Ok(())
             }
-            Event::Policy { revision, policy } => {
-                self.set_policy(revision, policy);
-                Ok(())
-            }
+            Event::Policy { revision, policy } => self.set_policy(revision, policy),
             Event::Uplink(state) => {
                 self.uplink = state;
                 self.write_status();
@@ -153,14 +161,15 @@ impl Core {
         let paces = self.sessions.values().map(RecordedSession::pace);
         let slowed = paces.filter(|pace| *pace != Pace::Full).count();
         SessionCounts {
+            policy_revision: self.policy_revision,
             recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
             slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
         }
     }
 
-    fn set_policy(&mut self, revision: u64, policy: Policy) {
+    fn set_policy(&mut self, revision: u64, policy: Policy) -> anyhow::Result<()> {
         if self.policy_revision == revision && self.policy == policy {
-            return;
+            return Ok(());
         }
         info!(revision, ?policy, "policy from the server");
         self.journal.set_limits(policy.spool());
@@ -176,13 +185,17 @@ impl Core {
         if let Err(error) = policy_file::write(&path, revision, &self.policy) {
             warn!("policy is not kept for the next start: {error:#}");
         }
+        self.watch_disk();
+        self.begin_and_end_by_policy()?;
         self.write_status();
+        Ok(())
     }
 
     fn tick(&mut self) -> anyhow::Result<()> {
         let now = self.parts.clock.wall();
         self.end_silent_recorders();
         self.make_up_for_losses(now)?;
+        self.watch_disk();
         self.journal.sync()?;
         if !self.sessions.is_empty() || self.journal.is_behind() || self.is_note_missing {
             self.note_alive();

@@ -68,6 +68,7 @@ pub(crate) async fn run(
             spool: Arc::clone(&spool),
             folder: folder.clone(),
             computer: computer.clone(),
+            groups: Box::new(os::groups_of),
         },
         policy_revision,
         policy,
@@ -129,7 +130,12 @@ fn spawn_core(
                         return Ok(());
                     };
                     core.handle(event)?;
-                    counts.send_replace(core.session_counts());
+                    let now = core.session_counts();
+                    counts.send_if_modified(|counts| {
+                        let changed = *counts != now;
+                        *counts = now;
+                        changed
+                    });
                 }
                 core.leave();
                 Ok(())

@@ -40,6 +40,8 @@ pub(super) struct RecordedSession {
 /// How many sessions are being recorded, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SessionCounts {
+    /// By which policy.
+    pub(crate) policy_revision: u64,
     /// All of them.
     pub(crate) recorded: u32,
     /// Of these, those of which fewer frames are recorded than the policy allows.
@@ -86,12 +88,18 @@ impl RecordedSession {
     }
 
     /// What its recorder is to do.
-    pub(super) fn assignment(&self, policy: Policy, screen_paused: bool) -> Assignment {
+    pub(super) fn assignment(
+        &self,
+        policy: Policy,
+        screen_paused: bool,
+        disk_is_low: bool,
+    ) -> Assignment {
         Assignment {
             session: self.description.clone(),
             user_id: self.login.user_id,
             policy,
             screen_paused,
+            disk_is_low,
         }
     }
 

@@ -18,6 +18,7 @@ use tonic::{Code, Status, Streaming, codec::CompressionEncoding, transport::Chan
 use tracing::warn;
 
 use super::{
+    known_as::known_as,
     spool_side::{SpoolSide, SpoolSideError},
     uplink::UplinkParts,
 };
@@ -68,6 +69,10 @@ impl Attachment<'_> {
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
+        let facts = known_as(&self.parts.computer_name).await;
+        if let Err(detached) = self.give(Input::KnownAs(facts)) {
+            return (detached, false);
+        }
         // The server may answer only after Hello, which therefore goes ahead. What the link wanted
         // done when the last connection broke is done here too.
         if let Err(detached) = self.give(Input::Connected) {
@@ -116,6 +121,7 @@ impl Attachment<'_> {
         let mut renewal = interval(RENEWAL_INTERVAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.reset();
+        let mut counted = self.parts.sessions_counted.clone();
         loop {
             let now = self.parts.clock.monotonic();
             if tell_at.is_some_and(|at| at <= now) {
@@ -161,6 +167,8 @@ impl Attachment<'_> {
                 () = self.parts.spool.changed() => {
                     tell_at = tell_at.or(Some(last_told + TELL_INTERVAL));
                 }
+                // A policy that is in force now is told at once; the service ends before this does.
+                Ok(()) = counted.changed() => tell_at = tell_at.or(Some(last_told + TELL_INTERVAL)),
                 () = sleep(wait) => self.give(Input::Tick)?,
                 _ = renewal.tick() => {
                     if (self.renewal_due)() {

@@ -5,6 +5,7 @@
 //! the spool.
 
 mod attachment;
+mod known_as;
 mod spool_side;
 mod uplink;
 

@@ -93,6 +93,7 @@ impl SpoolSide {
                 sessions_recorded: sessions.recorded,
                 sessions_slowed: sessions.slowed,
                 known_until,
+                policy_revision: sessions.policy_revision,
             }),
         )?;
         link.handle(now, Input::EntriesAvailable { newest })?;
@@ -318,7 +319,7 @@ impl SpoolSide {
 mod tests {
     use std::time::Duration;
 
-    use eidetic_model::{SpoolId, SpoolLimits};
+    use eidetic_model::{ComputerFacts, SpoolId, SpoolLimits};
     use eidetic_spool::{Spool, SpoolKey};
     use eidetic_wire::{ProtocolVersion, convert::Hello};
 
@@ -350,6 +351,7 @@ mod tests {
             computer_name: "HOST".into(),
             operating_system: String::new(),
             spool: id,
+            facts: ComputerFacts::default(),
         };
         let mut link = AgentLink::new(hello, RecordSequence::ZERO, RecordSequence::ZERO);
         let mut side = SpoolSide::new(Arc::clone(&spool), "HOST".into());

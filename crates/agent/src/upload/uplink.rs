@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use eidetic_model::{Clock, IdSource, SpoolId};
+use eidetic_model::{Clock, ComputerFacts, IdSource, SpoolId};
 use eidetic_runtime::ShutdownSignal;
 use eidetic_spool::SpoolError;
 use eidetic_wire::{
@@ -220,6 +220,8 @@ fn new_link(parts: &UplinkParts) -> AgentLink {
         computer_name: parts.computer_name.clone(),
         operating_system: parts.operating_system.clone(),
         spool,
+        // Told anew before each connection.
+        facts: ComputerFacts::default(),
     };
     AgentLink::new(hello, acknowledged, newest)
 }

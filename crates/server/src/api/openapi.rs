@@ -21,7 +21,7 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, health, live, policy, search, segments, sessions, storage, thumbnails,
+        account, computers, health, live, plans, search, segments, sessions, storage, thumbnails,
         viewings,
     },
 };
@@ -44,7 +44,15 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(sessions::activities))
         .routes(routes!(computers::computers))
         .routes(routes!(computers::make_enrolment_token))
-        .routes(routes!(policy::policy, policy::put_policy))
+        .routes(routes!(plans::plans, plans::make_plan))
+        .routes(routes!(plans::order_plans))
+        .routes(routes!(plans::resolve_conflict))
+        .routes(routes!(plans::check_plan))
+        .routes(routes!(
+            plans::plan,
+            plans::replace_plan,
+            plans::remove_plan
+        ))
         .routes(routes!(storage::storage))
         .routes(routes!(viewings::viewings))
         .routes(routes!(openapi));
@@ -62,7 +70,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(media.into_openapi());
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
-        let operations = [&mut item.get, &mut item.post, &mut item.put];
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.delete,
+        ];
         for operation in operations.into_iter().flatten() {
             add_problem(operation);
         }

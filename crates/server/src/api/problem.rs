@@ -106,6 +106,17 @@ impl ApiError {
         }
     }
 
+    /// Several fields of the request have values that they cannot have.
+    pub fn fields(fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        let errors = fields
+            .into_iter()
+            .map(|(field, message)| FieldError { field, message });
+        Self {
+            errors: errors.collect(),
+            ..Self::field("", "")
+        }
+    }
+
     /// Too much was asked; after this time it may be asked again.
     pub fn too_many(retry_after: Duration, detail: &str) -> Self {
         Self {

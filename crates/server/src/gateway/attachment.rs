@@ -1,11 +1,14 @@
 //! One attached agent: the thin shell of I/O around its link.
 
-use std::{collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
+};
 
-use eidetic_model::Timestamp;
+use eidetic_model::{ComputerFacts, Timestamp};
 use eidetic_runtime::ShutdownSignal;
 use eidetic_store::control::{Agent, AgentState};
 use eidetic_wire::{
+    convert::Hello,
     proto::{self, refused},
     server_link::{Ending, Input, Output, Refusal, ServerLink, Windows},
 };
@@ -22,7 +25,7 @@ use super::{
 };
 use crate::{
     components::{AgentStatus, Change, Components, Connection},
-    policy::PolicyRevision,
+    plans::PlanBook,
 };
 
 /// What an attachment is made of.
@@ -93,7 +96,10 @@ struct Attachment {
     messages: Streaming<proto::FromAgent>,
     replies: Replies,
     shutdown: ShutdownSignal,
-    policy: watch::Receiver<PolicyRevision>,
+    plans: watch::Receiver<Arc<PlanBook>>,
+    address: SocketAddr,
+    /// How the computer is known on the network; nothing before Hello.
+    facts: ComputerFacts,
     link: ServerLink,
     outbox: VecDeque<proto::ToAgent>,
     jobs: Jobs,
@@ -112,7 +118,7 @@ enum Event {
     /// The outbox's first message can be sent.
     Room,
     Stored(Input),
-    PolicyChanged,
+    PlansChanged,
     ContactDue,
     LinkTimeout,
     Replaced,
@@ -126,7 +132,9 @@ impl Attachment {
         let now = components.clock.monotonic();
         let ingest = Ingest::new(components.clone(), attaching.agent.clone());
         Self {
-            policy: components.policy.subscribe(),
+            plans: components.plans.subscribe(),
+            address: attaching.address,
+            facts: ComputerFacts::default(),
             components,
             place: attaching.place,
             agent: attaching.agent,
@@ -160,7 +168,10 @@ impl Attachment {
         while let Some(output) = self.link.poll_output() {
             match output {
                 Output::Send(message) => self.outbox.push_back(message),
-                Output::Open(hello) => self.jobs.push(Job::Open(hello)),
+                Output::Open(hello) => {
+                    self.facts = known_as(&hello, self.address);
+                    self.jobs.push(Job::Open(hello, self.facts.clone()));
+                }
                 Output::StoreEntries(entries) => self.jobs.push(Job::Entries(entries)),
                 Output::AppendSegment(chunk) => self.jobs.push(Job::Append(chunk)),
                 Output::EndSegment(end) => self.jobs.push(Job::End(end)),
@@ -214,7 +225,7 @@ impl Attachment {
                 Err(_closed) => Event::Gone,
             },
             input = self.worker.finished() => Event::Stored(input),
-            Ok(()) = self.policy.changed() => Event::PolicyChanged,
+            Ok(()) = self.plans.changed() => Event::PlansChanged,
             _ = contact.tick() => Event::ContactDue,
             () = self.place.replaced.cancelled() => Event::Replaced,
             () = self.shutdown.wait() => Event::Shutdown,
@@ -227,14 +238,13 @@ impl Attachment {
             Event::Message(Ok(Some(message))) => Input::Message(message),
             Event::Message(Ok(None) | Err(_)) | Event::Gone => Input::Left,
             Event::Room => return,
-            Event::Stored(input) => input,
-            Event::PolicyChanged => {
-                let current = self.policy.borrow_and_update().clone();
-                Input::PolicyChanged {
-                    revision: current.revision,
-                    policy: current.policy,
-                }
+            Event::Stored(input @ Input::Opened { .. }) => {
+                self.link.handle(self.components.clock.monotonic(), input);
+                // The plans may have changed while that was looked up.
+                self.policy()
             }
+            Event::Stored(input) => input,
+            Event::PlansChanged => self.policy(),
             Event::ContactDue => match self.note_contact().await {
                 Some(refusal) => Input::Stop(refusal),
                 None => return,
@@ -248,6 +258,16 @@ impl Attachment {
             )),
         };
         self.link.handle(self.components.clock.monotonic(), input);
+    }
+
+    /// What the computer's plan asks for now.
+    fn policy(&mut self) -> Input {
+        let book = self.plans.borrow_and_update();
+        let plan = book.plan_of(&self.facts);
+        Input::PolicyChanged {
+            revision: plan.settings_revision(),
+            policy: plan.policy().clone(),
+        }
     }
 
     fn on_status(&self, status: &proto::Status) {
@@ -321,6 +341,13 @@ impl Worker {
             }
         }
     }
+}
+
+/// The names and addresses that an agent says, and that which it connects from.
+fn known_as(hello: &Hello, address: SocketAddr) -> ComputerFacts {
+    let names = std::iter::once(&hello.computer_name).chain(&hello.facts.names);
+    let addresses = hello.facts.addresses.iter().copied();
+    ComputerFacts::new(names.cloned(), addresses.chain([address.ip()]))
 }
 
 /// How far an agent's clock may be ahead of this server's and still be believed.

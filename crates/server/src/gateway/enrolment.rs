@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::{AgentId, Timestamp};
+use eidetic_model::{AgentId, ComputerFacts, Timestamp};
 use eidetic_store::{
     StoreError,
     control::{Agent, AgentState, ControlStore, Enrolling, EnrolmentToken, Redeemed},
@@ -134,6 +134,7 @@ impl Enrolment {
             computer_name: name("computer_name", request.computer_name)?,
             agent_version: name("agent_version", request.agent_version)?,
             operating_system: name("operating_system", request.operating_system)?,
+            facts: ComputerFacts::default(),
             enrolled: now,
             last_seen: known.and_then(|known| known.last_seen),
             state: AgentState::Active,

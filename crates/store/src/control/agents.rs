@@ -1,6 +1,6 @@
 //! Agents and their enrolment.
 
-use eidetic_model::{AgentId, Timestamp};
+use eidetic_model::{AgentId, ComputerFacts, Timestamp};
 
 /// An enrolled agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Agent {
     pub agent_version: String,
     /// The computer's operating system.
     pub operating_system: String,
+    /// How the computer was known on the network when it was connected last.
+    pub facts: ComputerFacts,
     /// When it was enrolled.
     pub enrolled: Timestamp,
     /// When it was last heard of.
@@ -32,6 +34,8 @@ pub struct AgentDescription {
     pub agent_version: String,
     /// The computer's operating system.
     pub operating_system: String,
+    /// How the computer is known on the network.
+    pub facts: ComputerFacts,
 }
 
 /// What became of a certificate that an agent uses for the first time.

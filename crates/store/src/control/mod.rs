@@ -1,6 +1,7 @@
-//! Control data: agents, sessions and their segments, users, sign-ins, policy.
+//! Control data: agents, sessions and their segments, users, sign-ins, monitoring plans.
 
 mod agents;
+mod plans;
 mod recordings;
 mod sqlite;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod users;
 pub use agents::{
     Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp,
 };
+pub use plans::{PlansReplaced, StoredPlan, StoredPlans};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
 pub use sqlite::SqliteControl;
 pub use users::{SignIn, SignInId, User, ViewingEvent};
@@ -132,6 +134,17 @@ pub trait ControlStore: Send + Sync {
     async fn note_viewing(&self, event: ViewingEvent) -> Result<(), StoreError>;
     /// What was watched and searched, the latest first.
     async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError>;
+
+    // Monitoring plans.
+
+    /// All plans.
+    async fn plans(&self) -> Result<StoredPlans, StoreError>;
+    /// Replaces all plans, if they have not been changed since this revision.
+    async fn replace_plans(
+        &self,
+        instead_of: u64,
+        plans: StoredPlans,
+    ) -> Result<PlansReplaced, StoreError>;
 
     // Settings.
 

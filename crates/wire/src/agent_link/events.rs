@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId, Timestamp};
+use eidetic_model::{ComputerFacts, Policy, RecordSequence, SegmentEnd, SegmentId, Timestamp};
 
 use crate::{
     convert::ConvertError,
@@ -47,6 +47,8 @@ pub enum Input {
     /// The other answer to [`Output::LoadSegment`]: the disk damaged it. The caller records it as
     /// lost by itself.
     SegmentUnreadable(SegmentId),
+    /// How this computer is known on the network: said with the next Hello.
+    KnownAs(ComputerFacts),
     /// What [`proto::Status`] shall say from now on.
     Health(Health),
     /// Time passed.
@@ -65,6 +67,8 @@ pub struct Health {
     pub sessions_slowed: u32,
     /// Until when they are known to go on.
     pub known_until: Timestamp,
+    /// The policy that is in force on this computer. The server is told at once of another one.
+    pub policy_revision: u64,
 }
 
 /// What there is of a segment.

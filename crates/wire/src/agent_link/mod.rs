@@ -55,7 +55,8 @@ pub struct AgentLink {
     last_growing: Option<SegmentId>,
     loading: Option<Loading>,
     health: Health,
-    policy_revision: u64,
+    /// The policy that was handed to the owner last.
+    policy_revision: Option<u64>,
     outputs: VecDeque<Output>,
 }
 
@@ -124,7 +125,7 @@ impl AgentLink {
             last_growing: None,
             loading: None,
             health: Health::default(),
-            policy_revision: 0,
+            policy_revision: None,
             outputs: VecDeque::new(),
         }
     }
@@ -188,7 +189,14 @@ impl AgentLink {
                 }
                 self.segment_over(id);
             }
-            Input::Health(health) => self.health = health,
+            Input::KnownAs(facts) => self.hello.facts = facts,
+            Input::Health(health) => {
+                let applied = health.policy_revision != self.health.policy_revision;
+                self.health = health;
+                if applied && self.is_open() {
+                    self.send_status();
+                }
+            }
             Input::Tick => self.tick(now)?,
         }
         Ok(())
@@ -290,9 +298,9 @@ impl AgentLink {
 
     fn policy(&mut self, policy: proto::Policy) {
         self.outputs.push_back(match from_proto::policy(policy) {
-            Ok((revision, _)) if revision == self.policy_revision => return,
+            Ok((revision, _)) if self.policy_revision == Some(revision) => return,
             Ok((revision, policy)) => {
-                self.policy_revision = revision;
+                self.policy_revision = Some(revision);
                 Output::PolicyChanged { revision, policy }
             }
             Err(error) => Output::PolicyUnusable(error),
@@ -340,7 +348,7 @@ impl AgentLink {
             entries_waiting: self.entries.newest.0 - self.entries.acknowledged.0,
             segments_waiting: self.segments.len() as u64,
             sessions_recorded: health.sessions_recorded,
-            policy_revision: self.policy_revision,
+            policy_revision: health.policy_revision,
             known_until: health.known_until.as_unix_micros(),
             sessions_slowed: health.sessions_slowed,
         }));

@@ -2,13 +2,14 @@
 //!
 //! Each function fails with [`ConvertError`], which names the field that is wrong.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use eidetic_model::{
-    ActivityRecord, Application, Captured, DisplayIndex, Entry, GapReason, IdleStretch, Policy,
-    PolicyError, PolicyParts, Quality, RecordSequence, RecordedMoment, Recording,
-    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionEnding, SessionId,
-    SessionOrigin, SpoolId, SpoolLimits, Timestamp,
+    ActivityRecord, Application, ApplicationRule, ApplicationSelection, Captured, ComputerFacts,
+    DisplayIndex, Entry, GapReason, IdleStretch, MAX_RULES, Policy, PolicyError, PolicyParts,
+    Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits, SegmentDescription,
+    SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin,
+    SpoolId, SpoolLimits, Timestamp, UserRule, UserSelection,
 };
 
 use super::{
@@ -28,7 +29,30 @@ pub fn hello(hello: proto::Hello) -> Result<Hello, ConvertError> {
         operating_system: name("operating_system", hello.operating_system)?,
         spool: SpoolId::from_slice(&hello.spool_id)
             .ok_or_else(|| not_an_id("spool_id", &hello.spool_id))?,
+        facts: computer_facts(hello.host_names, &hello.addresses)?,
     })
+}
+
+fn computer_facts(
+    names: Vec<String>,
+    addresses: &[bytes::Bytes],
+) -> Result<ComputerFacts, ConvertError> {
+    at_most("host_names", names.len(), MAX_HOST_FACTS)?;
+    at_most("addresses", addresses.len(), MAX_HOST_FACTS)?;
+    let names: Result<Vec<_>, _> = names
+        .into_iter()
+        .map(|text| name("host_names", text))
+        .collect();
+    let addresses: Result<Vec<_>, _> = addresses.iter().map(|bytes| address(bytes)).collect();
+    Ok(ComputerFacts::new(names?, addresses?))
+}
+
+fn address(bytes: &[u8]) -> Result<IpAddr, ConvertError> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Ok(v4.into());
+    }
+    let v6 = <[u8; 16]>::try_from(bytes).map_err(|_| not_an_id("addresses", bytes))?;
+    Ok(IpAddr::from(v6))
 }
 
 /// The versions of the protocol that one side speaks: the oldest and the newest.
@@ -44,13 +68,25 @@ pub fn protocol_range(
 
 /// A policy and its revision. What an older server does not send has its default.
 pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
+    let quality = quality(policy.quality());
     let made = Policy::new(PolicyParts {
-        recording: if policy.record_screen {
-            Recording::Screen
-        } else {
-            Recording::MetadataOnly
+        recording: match (policy.monitoring_off, policy.record_screen) {
+            (true, _) => Recording::Off,
+            (false, true) => Recording::Screen,
+            (false, false) => Recording::MetadataOnly,
         },
-        quality: quality(policy.quality()),
+        users: policy.users.map(users).transpose()?.unwrap_or_default(),
+        applications: policy
+            .applications
+            .map(applications)
+            .transpose()?
+            .unwrap_or_default(),
+        limits: ScreenLimits {
+            stop_after: seconds(policy.stop_after_secs),
+            stop_when_idle_for: seconds(policy.stop_when_idle_secs),
+            stop_below_free_bytes: policy.stop_below_free_bytes,
+        },
+        quality,
         grayscale: policy.grayscale,
         max_frames_per_second: u8::try_from(policy.max_frames_per_second)
             .map_err(|_| PolicyError::FramesPerSecond(u8::MAX))?,
@@ -67,6 +103,54 @@ pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
         },
     })?;
     Ok((policy.revision, made))
+}
+
+fn seconds(secs: u32) -> Option<Duration> {
+    (secs > 0).then(|| Duration::from_secs(secs.into()))
+}
+
+fn users(message: proto::UserSelection) -> Result<UserSelection, ConvertError> {
+    Ok(UserSelection {
+        who: selected(message.only_listed, user_rules(message.listed)?),
+        except: user_rules(message.except)?,
+    })
+}
+
+fn user_rules(messages: Vec<proto::UserRule>) -> Result<Vec<UserRule>, ConvertError> {
+    use proto::user_rule::Rule;
+    at_most("users", messages.len(), MAX_RULES)?;
+    // A kind of rule that this agent does not know would be left out without a word.
+    let rule = |message: proto::UserRule| match message.rule {
+        Some(Rule::User(pattern)) => Ok(UserRule::User(pattern)),
+        Some(Rule::Group(pattern)) => Ok(UserRule::Group(pattern)),
+        None => Err(ConvertError::Missing { field: "rule" }),
+    };
+    messages.into_iter().map(rule).collect()
+}
+
+fn applications(
+    message: proto::ApplicationSelection,
+) -> Result<ApplicationSelection, ConvertError> {
+    at_most("applications", message.listed.len(), MAX_RULES)?;
+    at_most("applications", message.except.len(), MAX_RULES)?;
+    let rules = |messages: Vec<proto::ApplicationRule>| {
+        let rule = |message: proto::ApplicationRule| ApplicationRule {
+            title: message.title,
+            description: message.description,
+        };
+        messages.into_iter().map(rule).collect()
+    };
+    Ok(ApplicationSelection {
+        which: selected(message.only_listed, rules(message.listed)),
+        except: rules(message.except),
+    })
+}
+
+fn selected<T>(only_listed: bool, listed: Vec<T>) -> Selected<T> {
+    match only_listed {
+        true => Selected::Listed(listed),
+        false => Selected::All,
+    }
 }
 
 /// Entries with their sequences.
@@ -289,6 +373,9 @@ fn at_most(field: &'static str, found: usize, limit: usize) -> Result<(), Conver
         })
     }
 }
+
+/// More names or addresses than a computer has.
+const MAX_HOST_FACTS: usize = 64;
 
 fn not_an_id(field: &'static str, bytes: &[u8]) -> ConvertError {
     ConvertError::WrongLength {

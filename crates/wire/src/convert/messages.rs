@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use eidetic_model::{SegmentId, SpoolId};
+use eidetic_model::{ComputerFacts, SegmentId, SpoolId};
 
 use crate::ProtocolVersion;
 
@@ -22,6 +22,8 @@ pub struct Hello {
     pub operating_system: String,
     /// The spool that its entries come from.
     pub spool: SpoolId,
+    /// How the computer is known on the network.
+    pub facts: ComputerFacts,
 }
 
 /// Some bytes of a segment.

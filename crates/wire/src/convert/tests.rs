@@ -1,11 +1,14 @@
 //! What goes out comes back, and what is out of bounds is refused by name.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use eidetic_model::{
-    Action, ActivityRecord, Application, Captured, DisplayIndex, Entry, GapReason, IdleStretch,
-    ObjectType, Policy, PolicyError, PolicyParts, Quality, RecordSequence, RecordedMoment,
-    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionEnding, SessionId,
-    SessionOrigin, SpoolId, Timestamp,
+    Action, ActivityRecord, Application, ApplicationRule, ApplicationSelection, Captured,
+    ComputerFacts, DisplayIndex, Entry, GapReason, IdleStretch, ObjectType, Policy, PolicyError,
+    PolicyParts, Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits,
+    SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding,
+    SessionId, SessionOrigin, SpoolId, Timestamp, UserRule, UserSelection,
 };
 use expect_test::{Expect, expect};
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -91,13 +94,17 @@ fn an_old_server_means_the_defaults_and_an_old_agent_reads_what_it_knows() {
 fn a_step_of_quality_that_is_not_known_is_the_default_and_a_wrong_ceiling_is_refused() {
     let policy = to_proto::policy(1, &Policy::default());
     for quality in [0, 5, 77] {
-        let read = from_proto::policy(proto::Policy { quality, ..policy }).unwrap();
+        let read = from_proto::policy(proto::Policy {
+            quality,
+            ..policy.clone()
+        })
+        .unwrap();
         assert_eq!(read, (1, Policy::default()));
     }
     for max_cpu_percent in [101, 256] {
         let error = from_proto::policy(proto::Policy {
             max_cpu_percent,
-            ..policy
+            ..policy.clone()
         });
         assert!(matches!(
             error,
@@ -113,6 +120,25 @@ fn policy_and_hello_come_back_as_they_went() {
             quality,
             grayscale: true,
             max_cpu_percent: 100,
+            users: UserSelection {
+                who: Selected::Listed(vec![
+                    UserRule::User("CORP\\*".into()),
+                    UserRule::Group("contractors".into()),
+                ]),
+                except: vec![UserRule::User("backup".into())],
+            },
+            applications: ApplicationSelection {
+                which: Selected::All,
+                except: vec![ApplicationRule {
+                    title: "*bank*".into(),
+                    description: "Browser".into(),
+                }],
+            },
+            limits: ScreenLimits {
+                stop_after: Some(Duration::from_secs(3_600)),
+                stop_when_idle_for: Some(Duration::from_secs(600)),
+                stop_below_free_bytes: 5 << 30,
+            },
             ..PolicyParts::default()
         })
         .unwrap();
@@ -128,8 +154,45 @@ fn policy_and_hello_come_back_as_they_went() {
         computer_name: "host".into(),
         operating_system: "Debian".into(),
         spool: SpoolId::from_uuid(Uuid::from_u128(5)),
+        facts: ComputerFacts::new(
+            ["host.example".to_owned()],
+            ["10.0.0.4".parse().unwrap(), "2001:db8::4".parse().unwrap()],
+        ),
     };
     assert_eq!(from_proto::hello(to_proto::hello(&hello)), Ok(hello));
+}
+
+#[test]
+fn a_policy_that_turns_monitoring_off_says_so_whatever_else_it_says() {
+    let off = Policy::new(PolicyParts {
+        recording: Recording::Off,
+        ..PolicyParts::default()
+    });
+    let off = off.unwrap();
+    let message = to_proto::policy(1, &off);
+    assert!(message.monitoring_off);
+    assert_eq!(from_proto::policy(message), Ok((1, off)));
+}
+
+#[test]
+fn an_address_is_of_one_of_two_lengths_and_a_rule_of_a_known_kind() {
+    let hello = proto::Hello {
+        protocol: Some(to_proto::protocol_range(
+            ProtocolVersion(1),
+            ProtocolVersion(1),
+        )),
+        spool_id: Bytes::from_static(&[5; 16]),
+        addresses: vec![Bytes::from_static(&[10, 0, 0])],
+        ..proto::Hello::default()
+    };
+    let refused = from_proto::hello(hello).unwrap_err();
+    assert_eq!(refused.to_string(), "addresses has 3 bytes, needs 16");
+    let mut policy = to_proto::policy(1, &Policy::default());
+    policy.users = Some(proto::UserSelection {
+        except: vec![proto::UserRule { rule: None }],
+        ..proto::UserSelection::default()
+    });
+    assert!(from_proto::policy(policy).is_err());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! From the model to messages.
 
+use std::{net::IpAddr, time::Duration};
+
 use bytes::Bytes;
 use eidetic_model::{
-    ActivityRecord, Captured, Entry, Policy, Quality, RecordSequence, Recording,
-    SegmentDescription, SegmentEnd, SegmentId, SessionDescription, SessionId, SessionOrigin,
-    Timestamp,
+    ActivityRecord, ApplicationRule, ApplicationSelection, Captured, Entry, Policy, Quality,
+    RecordSequence, Recording, SegmentDescription, SegmentEnd, SegmentId, Selected,
+    SessionDescription, SessionId, SessionOrigin, Timestamp, UserRule, UserSelection,
 };
 
 use super::{Hello, MAX_DETAILS, MAX_NAME_BYTES, MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk};
@@ -18,6 +20,15 @@ pub fn hello(hello: &Hello) -> proto::Hello {
         computer_name: name(&hello.computer_name),
         operating_system: name(&hello.operating_system),
         spool_id: id(hello.spool.to_bytes()),
+        host_names: hello.facts.names.iter().map(|text| name(text)).collect(),
+        addresses: hello.facts.addresses.iter().map(address).collect(),
+    }
+}
+
+fn address(address: &IpAddr) -> Bytes {
+    match address {
+        IpAddr::V4(address) => Bytes::copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => Bytes::copy_from_slice(&address.octets()),
     }
 }
 
@@ -43,6 +54,47 @@ pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
         quality: quality(policy.quality()).into(),
         grayscale: policy.grayscale(),
         max_cpu_percent: policy.max_cpu_percent().into(),
+        monitoring_off: policy.recording() == Recording::Off,
+        stop_after_secs: seconds(policy.limits().stop_after),
+        stop_when_idle_secs: seconds(policy.limits().stop_when_idle_for),
+        stop_below_free_bytes: policy.limits().stop_below_free_bytes,
+        users: (!policy.users().is_everybody()).then(|| users(policy.users())),
+        applications: (!policy.applications().is_everything())
+            .then(|| applications(policy.applications())),
+    }
+}
+
+// INVARIANT: a policy's times are at most a week.
+fn seconds(time: Option<Duration>) -> u32 {
+    time.map_or(0, |time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
+}
+
+fn users(selection: &UserSelection) -> proto::UserSelection {
+    proto::UserSelection {
+        only_listed: selection.who != Selected::All,
+        listed: selection.who.rules().iter().map(user_rule).collect(),
+        except: selection.except.iter().map(user_rule).collect(),
+    }
+}
+
+fn user_rule(rule: &UserRule) -> proto::UserRule {
+    use proto::user_rule::Rule;
+    let rule = match rule {
+        UserRule::User(pattern) => Rule::User(pattern.clone()),
+        UserRule::Group(pattern) => Rule::Group(pattern.clone()),
+    };
+    proto::UserRule { rule: Some(rule) }
+}
+
+fn applications(selection: &ApplicationSelection) -> proto::ApplicationSelection {
+    let rule = |rule: &ApplicationRule| proto::ApplicationRule {
+        title: rule.title.clone(),
+        description: rule.description.clone(),
+    };
+    proto::ApplicationSelection {
+        only_listed: selection.which != Selected::All,
+        listed: selection.which.rules().iter().map(rule).collect(),
+        except: selection.except.iter().map(rule).collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The link's promises.
 
 use bytes::Bytes;
-use eidetic_model::{Entry, IdleStretch, SegmentId, SessionId, SpoolId, Timestamp};
+use eidetic_model::{ComputerFacts, Entry, IdleStretch, SegmentId, SessionId, SpoolId, Timestamp};
 use proptest::{collection::vec, prelude::*};
 use prost::Message as _;
 use proto::{refused, segment_rejected};
@@ -394,5 +394,6 @@ fn hello(oldest: u32, newest: u32) -> Hello {
         computer_name: "host".into(),
         operating_system: "Debian".into(),
         spool: SpoolId::from_uuid(Uuid::from_u128(5)),
+        facts: ComputerFacts::default(),
     }
 }

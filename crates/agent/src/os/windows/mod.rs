@@ -3,6 +3,7 @@
 mod computer;
 mod config;
 mod files;
+mod groups;
 mod log;
 mod recorder;
 mod service;
@@ -14,6 +15,7 @@ pub(crate) use files::{
     STATE_FOLDER_HELP, close_folder, create_private_folder, default_state_folder,
     open_folder_to_all, open_secret, private_file, seal_secret, sync_folder,
 };
+pub(crate) use groups::groups_of;
 pub(crate) use recorder::{
     RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
     own_program, restrict_recorder, service_channel, start_recorder,

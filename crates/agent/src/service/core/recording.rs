@@ -34,7 +34,8 @@ impl Core {
         session.ready_by = Some((clock.monotonic() + READY_LIMIT, clock.wall()));
         session.pace = Pace::Full;
         self.runs.insert(run, id.clone());
-        let assignment = session.assignment(self.policy.clone(), self.full_since.is_some());
+        let (full, low) = (self.full_since.is_some(), self.disk_is_low);
+        let assignment = session.assignment(self.policy.clone(), full, low);
         self.parts.recorders.start(run, &session.login, assignment);
     }
 

@@ -32,6 +32,32 @@ impl Core {
         Ok(())
     }
 
+    /// Tells the recorders whether the disk has less room than the policy leaves free. Once it has,
+    /// there has to be some more again before the screen is recorded.
+    pub(super) fn watch_disk(&mut self) {
+        let wanted = self.policy.limits().stop_below_free_bytes;
+        let is_low = wanted > 0 && {
+            let more = if self.disk_is_low { wanted / 10 } else { 0 };
+            match self.parts.spool.lock().free_bytes() {
+                Ok(free) => free < wanted.saturating_add(more),
+                Err(error) => {
+                    warn!(%error, "free space cannot be told");
+                    return;
+                }
+            }
+        };
+        if is_low == self.disk_is_low {
+            return;
+        }
+        self.disk_is_low = is_low;
+        info!(is_low, "room on the disk for the screen, as the plan says");
+        for session in self.sessions.values() {
+            if let Some(run) = session.run() {
+                self.parts.recorders.order(run, Order::DiskIsLow(is_low));
+            }
+        }
+    }
+
     /// Adds an entry that is not to be lost. One that does not fit is noted for the next start.
     pub(super) fn keep(&mut self, entry: Entry) -> anyhow::Result<()> {
         let owed_before = self.journal.owed().len();

@@ -5,7 +5,10 @@ use eidetic_model::{Entry, SessionDescription, SessionEvent, SessionId};
 use tracing::{info, warn};
 
 use super::{
-    super::session::{RecordedSession, RecorderState, event_record},
+    super::{
+        session::{RecordedSession, RecorderState, event_record},
+        wanted::{Wanted, is_wanted},
+    },
     Core,
 };
 use crate::channel::Order;
@@ -20,7 +23,7 @@ impl Core {
                 );
                 Ok(())
             }
-            SessionChange::Began { session, .. } => self.open_session(session),
+            SessionChange::Began { session, .. } => self.begin_session(session),
             SessionChange::Happened { id, event } => {
                 let Some(session) = self.sessions.get(&id) else {
                     return Ok(());
@@ -29,30 +32,85 @@ impl Core {
                 self.keep(Entry::Activity(record))
             }
             SessionChange::ConnectedFrom { id, origin } => {
-                if let Some(session) = self.sessions.get_mut(&id) {
+                if let Some(login) = self.left_out.get_mut(&id) {
+                    login.origin = origin;
+                } else if let Some(session) = self.sessions.get_mut(&id) {
+                    session.login.origin = origin.clone();
                     session.description.origin = origin;
                     self.note_alive();
                 }
                 Ok(())
             }
-            SessionChange::Ended { id } => self.end_session(&id, SessionEvent::SignOut),
+            SessionChange::Ended { id } => {
+                self.left_out.remove(&id);
+                self.end_session(&id, SessionEvent::SignOut)
+            }
             SessionChange::ShuttingDown => self.end_all_sessions(SessionEvent::Shutdown),
         }
     }
 
-    pub(super) fn open_session(&mut self, login: LoginSession) -> anyhow::Result<()> {
+    /// Records a session, if the policy asks for it.
+    fn begin_session(&mut self, login: LoginSession) -> anyhow::Result<()> {
         if self.sessions.contains_key(&login.id) {
             return Ok(());
         }
+        match self.is_wanted(&login) {
+            Wanted::Yes => {
+                self.left_out.remove(&login.id);
+                self.open_session(login)
+            }
+            Wanted::No(reason) => {
+                info!(login = login.id.0, reason, "session is not recorded");
+                self.left_out.insert(login.id.clone(), login);
+                Ok(())
+            }
+        }
+    }
+
+    fn is_wanted(&self, login: &LoginSession) -> Wanted {
+        let groups = || (self.parts.groups)(login);
+        is_wanted(&self.policy, &self.who(login), groups)
+    }
+
+    /// Begins to record what the policy asks for now, and ends what it does not ask for any more.
+    pub(super) fn begin_and_end_by_policy(&mut self) -> anyhow::Result<()> {
+        if self.stopping {
+            return Ok(());
+        }
+        let sessions = self.sessions.iter();
+        let unwanted: Vec<_> = sessions
+            .filter(|(_, session)| matches!(self.is_wanted(&session.login), Wanted::No(_)))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in unwanted {
+            info!(
+                login = id.0,
+                "the plan does not ask for this session any more"
+            );
+            self.end_session(&id, SessionEvent::MonitoringEnd)?;
+        }
+        let left_out: Vec<_> = self.left_out.drain().map(|(_, login)| login).collect();
+        for login in left_out {
+            self.begin_session(login)?;
+        }
+        Ok(())
+    }
+
+    /// The session's user: `DOMAIN\user` or `COMPUTER\user`.
+    fn who(&self, login: &LoginSession) -> String {
+        if login.user_name.contains('\\') {
+            login.user_name.clone()
+        } else {
+            format!("{}\\{}", self.parts.computer, login.user_name)
+        }
+    }
+
+    fn open_session(&mut self, login: LoginSession) -> anyhow::Result<()> {
         let start = self.parts.clock.wall();
         let id = login.id.clone();
         let description = SessionDescription {
             id: SessionId::from_uuid(self.parts.ids.new_id(start)),
-            who: if login.user_name.contains('\\') {
-                login.user_name.clone()
-            } else {
-                format!("{}\\{}", self.parts.computer, login.user_name)
-            },
+            who: self.who(&login),
             where_: self.parts.computer.clone(),
             origin: login.origin.clone(),
             display_name: login.display.clone().unwrap_or_default(),
@@ -117,7 +175,15 @@ impl Core {
                 self.parts.recorders.order(run, Order::Stop);
                 Ok(())
             }
-            RecorderState::Stopping { .. } => Ok(()),
+            RecorderState::Stopping {
+                event: ref mut how, ..
+            } => {
+                // A session that the plan leaves out may come back, one that has ended does not.
+                if *how == SessionEvent::MonitoringEnd {
+                    *how = event;
+                }
+                Ok(())
+            }
             RecorderState::NoDisplay | RecorderState::Waiting => self.close_session(id, event),
         }
     }
@@ -141,6 +207,10 @@ impl Core {
         self.journal.sync()?;
         self.note_alive();
         self.write_status();
+        if event == SessionEvent::MonitoringEnd {
+            // It goes on: the plan may ask for it again, or did so meanwhile.
+            self.begin_session(session.login)?;
+        }
         Ok(())
     }
 }

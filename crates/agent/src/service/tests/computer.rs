@@ -107,6 +107,7 @@ impl Computer {
             spool: Arc::clone(&self.spool),
             folder: StateFolder::at(self.folder.path()),
             computer: "HOST".into(),
+            groups: Box::new(|login| vec![format!("group of {}", login.user_name)]),
         };
         self.core = Some(Core::start(parts, 0, self.policy.clone()).unwrap());
     }

@@ -2,4 +2,5 @@
 
 mod computer;
 mod full_disk;
+mod plan;
 mod promises;

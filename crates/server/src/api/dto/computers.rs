@@ -5,7 +5,8 @@ use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::components::Connection;
+use super::plans::{PlanConflict, facts_of};
+use crate::{components::Connection, plans::PlanBook};
 
 /// All monitored computers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,10 +56,32 @@ pub struct Computer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entries_waiting: Option<u64>,
-    /// The revision of the policy that the agent follows.
+    /// The plan that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub policy_revision: Option<u64>,
+    pub plan: Option<ComputerPlan>,
+}
+
+/// The plan that a computer belongs to, and whether its agent follows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ComputerPlan {
+    /// The plan's id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The number of the settings that the agent shall follow.
+    pub settings_revision: u64,
+    /// The number of those that are in force on the computer, if it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub applied_revision: Option<u64>,
+    /// Whether these are the same.
+    pub is_applied: bool,
+    /// What the matter is if more than one plan names the computer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub conflict: Option<PlanConflict>,
 }
 
 /// Whether an agent is connected.
@@ -93,9 +116,17 @@ pub struct IssuedEnrolmentToken {
 
 impl Computer {
     /// An agent, and its connection if it is connected.
-    pub fn new(agent: Agent, connection: Option<&Connection>) -> Self {
+    pub fn new(agent: Agent, connection: Option<&Connection>, book: &PlanBook) -> Self {
         let status = connection.and_then(|connection| connection.status);
+        let plan = match agent.state {
+            AgentState::Active => {
+                let applied = status.map(|status| status.policy_revision);
+                Some(ComputerPlan::new(book, &agent, applied))
+            }
+            AgentState::Removed => None,
+        };
         Self {
+            plan,
             agent_id: agent.id.to_string(),
             name: agent.computer_name,
             status: match (agent.state, connection) {
@@ -112,7 +143,21 @@ impl Computer {
             sessions_slowed: status.map(|status| status.sessions_slowed),
             spool_bytes: status.map(|status| status.spool_bytes),
             entries_waiting: status.map(|status| status.entries_waiting),
-            policy_revision: status.map(|status| status.policy_revision),
+        }
+    }
+}
+
+impl ComputerPlan {
+    fn new(book: &PlanBook, agent: &Agent, applied_revision: Option<u64>) -> Self {
+        let facts = facts_of(agent);
+        let plan = book.plan_of(&facts);
+        Self {
+            id: plan.id().to_string(),
+            name: plan.document().name.clone(),
+            settings_revision: plan.settings_revision(),
+            applied_revision,
+            is_applied: applied_revision == Some(plan.settings_revision()),
+            conflict: PlanConflict::of(book, agent, &facts),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod computers;
 pub mod limits;
+mod plans;
 mod records;
 mod search;
 mod segments;
@@ -15,6 +16,10 @@ mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
 pub use computers::{Computer, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken};
+pub use plans::{
+    ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
+    Plans, facts_of, item_counts, monitored,
+};
 pub use records::{Record, Records, SearchPage};
 pub use search::SearchRequest;
 pub use segments::Segment;

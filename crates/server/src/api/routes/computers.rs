@@ -22,9 +22,10 @@ pub async fn computers(
     _who: SignedIn,
 ) -> ApiResult<Json<Computers>> {
     let agents = state.components.control.agents().await?;
+    let book = state.components.plans.borrow().clone();
     let computers = agents.into_iter().map(|agent| {
         let connection = state.components.connected.connection(agent.id);
-        Computer::new(agent, connection.as_ref())
+        Computer::new(agent, connection.as_ref(), &book)
     });
     Ok(Json(Computers {
         computers: computers.collect(),

@@ -4,7 +4,7 @@ pub mod account;
 pub mod computers;
 pub mod health;
 pub mod live;
-pub mod policy;
+pub mod plans;
 pub mod search;
 pub mod segments;
 pub mod sessions;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use eidetic_model::{ActivityRecord, Entry, RecordSequence, SegmentEnd, SegmentId};
+use eidetic_model::{ActivityRecord, ComputerFacts, Entry, RecordSequence, SegmentEnd, SegmentId};
 use eidetic_wire::{
     MAX_ENTRIES_PER_MESSAGE,
     convert::{Hello, SegmentChunk},
@@ -11,8 +11,8 @@ use eidetic_wire::{
 /// Something to store or to look up.
 #[derive(Debug)]
 pub enum Job {
-    /// Look up what is known of the agent's spool.
-    Open(Hello),
+    /// Look up what is known of the agent's spool, and keep what it is.
+    Open(Hello, ComputerFacts),
     /// Store consecutive entries.
     Entries(Vec<(RecordSequence, Entry)>),
     /// Add bytes to a segment.
@@ -72,7 +72,7 @@ impl Job {
         let held = match self {
             Self::Entries(entries) => entries.iter().map(|(_, entry)| entry_bytes(entry)).sum(),
             Self::Append(chunk) => chunk.bytes.len(),
-            Self::Open(_) | Self::End(_) | Self::Query(_) => 0,
+            Self::Open(..) | Self::End(_) | Self::Query(_) => 0,
         };
         // The names in the others are short.
         held + JOB_BYTES

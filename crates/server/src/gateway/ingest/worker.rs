@@ -1,6 +1,6 @@
 //! The one who does the jobs.
 
-use eidetic_model::SpoolId;
+use eidetic_model::{ComputerFacts, SpoolId};
 use eidetic_store::control::{Agent, AgentDescription};
 use eidetic_wire::{convert::Hello, server_link::Input};
 
@@ -29,7 +29,7 @@ impl Ingest {
     /// Does a job. The answer is for the link.
     pub async fn run(&mut self, job: Job) -> Input {
         let done = match job {
-            Job::Open(hello) => self.open(hello).await,
+            Job::Open(hello, facts) => self.open(hello, facts).await,
             Job::Entries(entries) => match &mut self.entries {
                 Some(store) => store.store(&entries).await.map(Input::EntriesStored),
                 None => Err(Failure::Misbehaved("entries came before Hello".to_owned())),
@@ -51,16 +51,17 @@ impl Ingest {
         done.unwrap_or_else(|failure| Input::Stop(failure.refusal(self.agent.id)))
     }
 
-    async fn open(&mut self, hello: Hello) -> Result<Input, Failure> {
+    async fn open(&mut self, hello: Hello, facts: ComputerFacts) -> Result<Input, Failure> {
         let control = &self.components.control;
         let last_sequence = control.last_sequence(self.agent.id, hello.spool).await?;
-        self.note_what_it_is(&hello).await?;
+        let book = self.components.plans.borrow().clone();
+        let plan = book.plan_of(&facts);
+        self.note_what_it_is(&hello, facts.clone()).await?;
         self.entries = Some(self.entries_of(hello.spool));
-        let current = self.components.policy.borrow().clone();
         Ok(Input::Opened {
             last_sequence,
-            policy_revision: current.revision,
-            policy: current.policy,
+            policy_revision: plan.settings_revision(),
+            policy: plan.policy().clone(),
         })
     }
 
@@ -69,16 +70,18 @@ impl Ingest {
     }
 
     /// Agents are upgraded and computers renamed.
-    async fn note_what_it_is(&self, hello: &Hello) -> Result<(), Failure> {
+    async fn note_what_it_is(&self, hello: &Hello, facts: ComputerFacts) -> Result<(), Failure> {
         let known = AgentDescription {
             computer_name: self.agent.computer_name.clone(),
             agent_version: self.agent.agent_version.clone(),
             operating_system: self.agent.operating_system.clone(),
+            facts: self.agent.facts.clone(),
         };
         let said = AgentDescription {
             computer_name: hello.computer_name.clone(),
             agent_version: hello.agent_version.clone(),
             operating_system: hello.operating_system.clone(),
+            facts,
         };
         if said != known {
             // Only this is written: an administrator may be removing the agent.

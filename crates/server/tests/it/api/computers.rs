@@ -1,6 +1,6 @@
-//! Monitored computers, their enrolment and their policy.
+//! Monitored computers and their enrolment.
 
-use eidetic_model::{Quality, Timestamp};
+use eidetic_model::{ComputerFacts, Timestamp};
 use eidetic_server::components::{AgentStatus, Connection};
 use eidetic_store::control::{Agent, AgentState, Redeemed};
 use eidetic_wire::EnrolmentTicket;
@@ -16,6 +16,7 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
         computer_name: "RDS01".to_owned(),
         agent_version: "0.1.0".to_owned(),
         operating_system: "Debian 12".to_owned(),
+        facts: ComputerFacts::default(),
         enrolled: START,
         last_seen: Some(at_secs(3)),
         state: AgentState::Active,
@@ -32,6 +33,12 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
         "enrolled_us": START.as_unix_micros(),
         "agent_version": "0.1.0",
         "operating_system": "Debian 12",
+        "plan": {
+            "id": "00000000-0000-0000-0000-000000000000",
+            "name": "Default plan",
+            "settings_revision": 0,
+            "is_applied": false,
+        },
     });
     assert_eq!(listed["computers"], json!([offline]));
 
@@ -52,6 +59,7 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
     assert_eq!(online["address"], "192.0.2.1");
     assert_eq!(online["spool_bytes"], 7);
     assert_eq!(online["sessions_slowed"], 1);
+    assert_eq!(online["plan"]["is_applied"], true);
 }
 
 #[tokio::test]
@@ -100,70 +108,4 @@ async fn a_token_stays_valid_once_whatever_the_clock_does() {
     assert_eq!(redeem(Timestamp::MAX).await, Redeemed::Expired);
     assert_eq!(redeem(Timestamp::MIN).await, Redeemed::Yes);
     assert_eq!(redeem(at_secs(1)).await, Redeemed::AlreadyUsed);
-}
-
-#[tokio::test]
-async fn a_new_policy_is_stored_and_told_to_agents() {
-    let server = Server::start().await;
-    let browser = server.signed_in().await;
-    let mut current = browser.read("/api/v1/policy").await;
-    assert_eq!(current["revision"], 0);
-    assert_eq!(current["policy"]["max_frames_per_second"], 4);
-
-    let told = server.components.policy.subscribe();
-    assert_eq!(current["policy"]["quality"], "high");
-    assert_eq!(current["policy"]["grayscale"], false);
-    assert_eq!(current["policy"]["max_cpu_percent"], 5);
-    current["policy"]["max_frames_per_second"] = 2.into();
-    current["policy"]["quality"] = "medium".into();
-    current["policy"]["grayscale"] = true.into();
-    current["policy"]["max_cpu_percent"] = 12.into();
-    let answer = browser.put("/api/v1/policy", &current["policy"]).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.json()["policy"], current["policy"]);
-    let policy = told.borrow().policy.clone();
-    assert_eq!(policy.max_frames_per_second(), 2);
-    assert_eq!(policy.max_cpu_percent(), 12);
-    assert_eq!(
-        (policy.quality(), policy.grayscale()),
-        (Quality::Medium, true)
-    );
-    assert_eq!(browser.read("/api/v1/policy").await, answer.json());
-    let loaded = eidetic_server::policy::load(server.components.control.as_ref()).await;
-    assert_eq!(loaded.unwrap(), *told.borrow());
-
-    let viewings = browser.read("/api/v1/viewings?limit=1").await;
-    let noted = &viewings["viewings"][0];
-    assert_eq!(
-        (noted["user"].as_str(), noted["what"].as_str()),
-        (Some("anna"), Some("changed policy"))
-    );
-    let object = "quality high to medium, grayscale false to true, max_frames_per_second 4 to 2, max_cpu_percent 5 to 12";
-    assert_eq!(noted["object"], object);
-}
-
-#[tokio::test]
-async fn an_unknown_policy_key_and_a_value_out_of_range_are_refused_by_name() {
-    let server = Server::start().await;
-    let browser = server.signed_in().await;
-    let unknown = json!({"idle_after": 60});
-    let problem = browser.put("/api/v1/policy", &unknown).await.problem(422);
-    let error = &problem["errors"][0];
-    assert_eq!(error["field"], "idle_after");
-    let message = error["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("unknown field `idle_after`"),
-        "{message}"
-    );
-    for (field, value) in [
-        ("idle_after_secs", json!(1)),
-        ("max_cpu_percent", json!(0)),
-        ("max_cpu_percent", json!(300)),
-        ("quality", json!("best")),
-    ] {
-        let wrong = json!({ field: value });
-        let problem = browser.put("/api/v1/policy", &wrong).await.problem(422);
-        assert_eq!(problem["errors"][0]["field"], field);
-    }
-    assert_eq!(browser.read("/api/v1/policy").await["revision"], 0);
 }

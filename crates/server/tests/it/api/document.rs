@@ -74,7 +74,7 @@ async fn unknown_paths_and_methods_are_problems_too() {
         browser.get(&format!("{unknown}{rest}")).await.problem(404);
     }
     browser.get("/api/v1/search").await.problem(405);
-    let request = browser.request("DELETE", "/api/v1/policy");
+    let request = browser.request("DELETE", "/api/v1/computers");
     let answer = browser.send(request.body(Body::empty()).unwrap()).await;
     answer.problem(405);
 }

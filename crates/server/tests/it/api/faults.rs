@@ -43,7 +43,7 @@ async fn what_cannot_be_recorded_is_not_shown_and_the_reason_is_said() {
     let mut refused = vec![
         browser.post("/api/v1/search", &json!({})).await,
         server.browser().sign_in("anna", PASSWORD).await,
-        browser.put("/api/v1/policy", &json!({})).await,
+        browser.post("/api/v1/plans", &json!({"name": "A"})).await,
         browser.post("/api/v1/enrolment-tokens", &json!({})).await,
     ];
     let parts = ["/activities", "/live", "/thumbnail"].map(|part| format!("{session}{part}"));
@@ -66,7 +66,7 @@ async fn what_cannot_be_recorded_is_not_shown_and_the_reason_is_said() {
         "health",
         "account",
         "computers",
-        "policy",
+        "plans",
         "storage",
         "viewings",
     ] {

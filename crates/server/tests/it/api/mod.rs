@@ -7,6 +7,7 @@ mod document;
 mod faults;
 mod https;
 mod live;
+mod plans;
 mod recordings;
 mod search;
 mod secrecy;

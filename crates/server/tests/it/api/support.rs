@@ -20,7 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
-    policy::PolicyRevision,
+    plans::PlanBook,
 };
 use eidetic_store::{
     audit::{Batch, MemoryAudit},
@@ -61,7 +61,7 @@ impl Server {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(CountedIds::default()),
             news: News::new(),
-            policy: watch::Sender::new(PolicyRevision::default()),
+            plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
         };
         let server = Self::of(components, clock);
@@ -233,6 +233,24 @@ impl Browser<'_> {
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         self.change("PUT", path, body).await
+    }
+
+    /// A change of what had this revision.
+    pub async fn put_if(&self, path: &str, revision: u64, body: &Value) -> Answer {
+        let request = self
+            .request("PUT", path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::IF_MATCH, format!("\"{revision}\""))
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+
+    pub async fn delete_if(&self, path: &str, revision: u64) -> Answer {
+        let request = self
+            .request("DELETE", path)
+            .header(header::IF_MATCH, format!("\"{revision}\""))
+            .body(Body::empty());
+        self.send(request.unwrap()).await
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

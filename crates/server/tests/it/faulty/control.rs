@@ -8,7 +8,8 @@ use eidetic_store::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        RecordedSession, Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
+        PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans, StoredSegment,
+        TakenUp, User, ViewingEvent,
     },
 };
 
@@ -43,6 +44,8 @@ super::on_a_disk! { ControlStore:
     write end_other_sign_ins(user: &str, but: SignInId) -> ();
     write note_viewing(event: ViewingEvent) -> ();
     read viewings(limit: usize) -> Vec<ViewingEvent>;
+    read plans() -> StoredPlans;
+    write replace_plans(instead_of: u64, plans: StoredPlans) -> PlansReplaced;
     read setting(name: &str) -> Option<(u64, String)>;
     write put_setting(name: &str, value: &str) -> u64;
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use eidetic_model::{AgentId, Entry, RecordSequence, SegmentEnd, SpoolId};
+use eidetic_model::{AgentId, ComputerFacts, Entry, RecordSequence, SegmentEnd, SpoolId};
 use eidetic_wire::{
     ProtocolVersion, SERVER_TLS_NAME,
     convert::{Hello, SegmentChunk, to_proto},
@@ -113,8 +113,13 @@ impl TestAgent {
 
     /// Attaches and hears Welcome.
     pub async fn attach(&self) -> Attached {
+        self.attach_as(&hello(ProtocolVersion(1))).await
+    }
+
+    /// Attaches saying this, and hears Welcome.
+    pub async fn attach_as(&self, hello: &Hello) -> Attached {
         let (messages, mut replies) = self.open().await.unwrap();
-        let hello = Say::Hello(to_proto::hello(&hello(ProtocolVersion(1))));
+        let hello = Say::Hello(to_proto::hello(hello));
         messages.send(message(hello)).await.unwrap();
         let first = hear(&mut replies).await.unwrap();
         let Some(Said::Welcome(welcome)) = first else {
@@ -198,6 +203,7 @@ pub fn hello(version: ProtocolVersion) -> Hello {
         computer_name: "host".into(),
         operating_system: "Debian".into(),
         spool: SPOOL,
+        facts: ComputerFacts::default(),
     }
 }
 

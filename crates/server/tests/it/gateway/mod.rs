@@ -6,7 +6,7 @@ mod clock;
 mod crash;
 mod faults;
 mod full_disk;
-mod policy;
+mod plans;
 mod secrecy;
 mod server;
 mod storing;

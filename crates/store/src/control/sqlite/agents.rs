@@ -1,6 +1,8 @@
 //! Agents and their enrolment.
 
-use eidetic_model::{AgentId, Timestamp};
+use std::net::IpAddr;
+
+use eidetic_model::{AgentId, ComputerFacts, Timestamp};
 use eidetic_search::fold;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -70,8 +72,8 @@ pub(super) fn put(connection: &Connection, agent: &Agent) -> Result<(), Failure>
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO agent (id, computer_name, agent_version, operating_system, \
-             enrolled, last_seen, state, certificate_serial) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             enrolled, last_seen, state, certificate_serial, names, addresses) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             agent.id.to_bytes(),
@@ -82,6 +84,8 @@ pub(super) fn put(connection: &Connection, agent: &Agent) -> Result<(), Failure>
             agent.last_seen.map(Timestamp::as_unix_micros),
             agent_state_code(agent.state),
             agent.certificate_serial,
+            lines(&agent.facts.names),
+            lines(&agent.facts.addresses),
         ])?;
     Ok(())
 }
@@ -93,14 +97,16 @@ pub(super) fn describe(
 ) -> Result<(), Failure> {
     connection
         .prepare_cached(
-            "UPDATE agent SET computer_name = ?2, agent_version = ?3, operating_system = ?4 \
-             WHERE id = ?1",
+            "UPDATE agent SET computer_name = ?2, agent_version = ?3, operating_system = ?4, \
+             names = ?5, addresses = ?6 WHERE id = ?1",
         )?
         .execute(params![
             id.to_bytes(),
             description.computer_name,
             description.agent_version,
             description.operating_system,
+            lines(&description.facts.names),
+            lines(&description.facts.addresses),
         ])?;
     Ok(())
 }
@@ -163,8 +169,26 @@ fn read(row: &Row<'_>) -> Result<Agent, Failure> {
             .map(Timestamp::from_unix_micros),
         state: agent_state(row.get(6)?)?,
         certificate_serial: row.get(7)?,
+        facts: ComputerFacts {
+            names: row
+                .get::<_, String>(8)?
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            addresses: read_addresses(&row.get::<_, String>(9)?)?,
+        },
     })
 }
 
+fn lines(items: &[impl ToString]) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    items.join("\n")
+}
+
+fn read_addresses(text: &str) -> Result<Vec<IpAddr>, Failure> {
+    let addresses = text.lines().map(str::parse).collect::<Result<_, _>>();
+    addresses.map_err(|_| Failure::damaged("address of an agent", "it is no address"))
+}
+
 const COLUMNS: &str = "id, computer_name, agent_version, operating_system, enrolled, last_seen, \
-     state, certificate_serial";
+     state, certificate_serial, names, addresses";

@@ -19,6 +19,7 @@ pub(super) fn reason_code(reason: GapReason) -> i64 {
         GapReason::ClockJumped => 4,
         GapReason::SegmentDamaged => 5,
         GapReason::Overloaded => 6,
+        GapReason::StoppedByPlan => 7,
     }
 }
 
@@ -30,6 +31,7 @@ pub(super) fn reason(code: i64) -> Result<GapReason, Failure> {
         4 => GapReason::ClockJumped,
         5 => GapReason::SegmentDamaged,
         6 => GapReason::Overloaded,
+        7 => GapReason::StoppedByPlan,
         _ => return Err(unknown("reason of a gap", code)),
     })
 }

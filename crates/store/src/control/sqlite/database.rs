@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::{
-    agents, apply, recordings,
+    agents, apply, plans, recordings,
     schema::MIGRATIONS,
     segments, users,
     writer::{WHAT, Writer},
@@ -23,7 +23,8 @@ use crate::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        RecordedSession, Redeemed, SignIn, SignInId, StoredSegment, TakenUp, User, ViewingEvent,
+        PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans, StoredSegment,
+        TakenUp, User, ViewingEvent,
     },
     sqlite::{Failure, open_readable, open_writable, prepare},
 };
@@ -357,6 +358,21 @@ impl ControlStore for SqliteControl {
     async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError> {
         self.read("list what users saw", move |c| users::viewings(c, limit))
             .await
+    }
+
+    async fn plans(&self) -> Result<StoredPlans, StoreError> {
+        self.read("list the monitoring plans", plans::all).await
+    }
+
+    async fn replace_plans(
+        &self,
+        instead_of: u64,
+        plans: StoredPlans,
+    ) -> Result<PlansReplaced, StoreError> {
+        self.change("keep the monitoring plans", move |c| {
+            plans::replace(c, instead_of, &plans)
+        })
+        .await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<(u64, String)>, StoreError> {

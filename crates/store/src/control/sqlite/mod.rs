@@ -8,6 +8,7 @@ mod apply;
 mod codes;
 mod columns;
 mod database;
+mod plans;
 mod recordings;
 mod schema;
 mod segments;

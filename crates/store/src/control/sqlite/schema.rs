@@ -1,7 +1,7 @@
 //! The tables of `control.db`.
 
 /// `migrations[n]` leads from format `n` to format `n + 1`.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS];
 
 // Ids are the sixteen bytes of their UUID; times are microseconds since 1970; `state` and `reason`
 // are the numbers of `codes`. `last_sequence` is what was taken in of each spool.
@@ -106,4 +106,20 @@ CREATE TABLE setting (
     revision INTEGER NOT NULL,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+// `names` and `addresses` have a line for each. `place` is a plan's place in their order; `value` is
+// the plan as its owner wrote it. The one row of `plan_book` counts the changes of all plans.
+const PLANS: &str = "
+ALTER TABLE agent ADD COLUMN names TEXT NOT NULL DEFAULT '';
+ALTER TABLE agent ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+CREATE TABLE plan (
+    id BLOB PRIMARY KEY,
+    place INTEGER NOT NULL UNIQUE,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE plan_book (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    revision INTEGER NOT NULL
+) STRICT;
 ";

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use eidetic_model::ComputerFacts;
+
 use super::{agent_id, at};
 use crate::control::{
     Agent, AgentDescription, AgentState, ControlStore, Enrolling, EnrolmentToken, Redeemed, TakenUp,
@@ -110,7 +112,12 @@ pub(super) async fn a_removed_agent_stays_removed_whatever_it_says_meanwhile(
         computer_name: "new name".into(),
         agent_version: "0.2.0".into(),
         operating_system: "Debian 13".into(),
+        facts: ComputerFacts::new(
+            ["new".into(), "new.example".into()],
+            ["10.0.0.4".parse().unwrap(), "2001:db8::4".parse().unwrap()],
+        ),
     };
+    let facts = description.facts.clone();
     let described = store.describe_agent(agent_id(1), description.clone());
     described.await.unwrap();
     let taken_up = store.take_up_certificate(agent_id(1), &[9]).await;
@@ -119,6 +126,7 @@ pub(super) async fn a_removed_agent_stays_removed_whatever_it_says_meanwhile(
         computer_name: "new name".into(),
         agent_version: "0.2.0".into(),
         operating_system: "Debian 13".into(),
+        facts,
         ..removed
     };
     assert_eq!(store.agent(agent_id(1)).await.unwrap(), Some(expected));
@@ -151,6 +159,7 @@ fn agent(id: u8, name: &str) -> Agent {
         computer_name: name.into(),
         agent_version: "0.1.0".into(),
         operating_system: "Debian 12".into(),
+        facts: ComputerFacts::default(),
         enrolled: at(5),
         last_seen: None,
         state: AgentState::Active,

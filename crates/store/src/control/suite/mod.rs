@@ -1,6 +1,7 @@
 //! What every store of control data must do.
 
 mod agents;
+mod plans;
 mod recordings;
 mod users;
 
@@ -47,6 +48,8 @@ promises! {
     recordings::what_comes_without_its_session_makes_one,
     recordings::sessions_are_paged_from_the_latest_start,
     recordings::segments_grow_and_are_sealed_lost_or_reset,
+    plans::plans_come_back_in_their_order,
+    plans::of_two_who_change_plans_at_once_one_is_told,
     users::users_are_found_whatever_the_case,
     users::sign_ins_expire_and_end,
     users::a_clock_that_was_set_back_does_not_make_sign_ins_last,

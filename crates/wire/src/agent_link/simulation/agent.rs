@@ -7,8 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use eidetic_model::{
-    DisplayIndex, Entry, IdleStretch, RecordSequence, SegmentDescription, SegmentEnd, SegmentId,
-    SessionId, SpoolId, Timestamp,
+    ComputerFacts, DisplayIndex, Entry, IdleStretch, RecordSequence, SegmentDescription,
+    SegmentEnd, SegmentId, SessionId, SpoolId, Timestamp,
 };
 use prost::Message as _;
 use sha2::{Digest, Sha256};
@@ -271,6 +271,7 @@ fn hello() -> Hello {
         computer_name: "computer".into(),
         operating_system: "system".into(),
         spool: SpoolId::from_uuid(Uuid::from_u128(1)),
+        facts: ComputerFacts::default(),
     }
 }
 

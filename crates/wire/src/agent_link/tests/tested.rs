@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp};
+use eidetic_model::{
+    ComputerFacts, Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp,
+};
 use uuid::Uuid;
 
 use super::super::{AgentLink, AvailableSegment, Input, Output};
@@ -27,6 +29,7 @@ impl Tested {
             computer_name: "computer".into(),
             operating_system: "system".into(),
             spool: SpoolId::from_uuid(Uuid::from_u128(1)),
+            facts: ComputerFacts::default(),
         };
         let acknowledged = RecordSequence(acknowledged);
         Self(AgentLink::new(hello, acknowledged, RecordSequence(newest)))

@@ -11,7 +11,7 @@ export interface Step {
   size: 1 | 2 | 3 | 4;
 }
 
-/** What a policy that says nothing of quality means. */
+/** What settings that say nothing of quality mean. */
 export const DEFAULT_QUALITY: Quality = 'high';
 
 /** From the largest files to the smallest. */

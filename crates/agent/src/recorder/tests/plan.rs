@@ -1,0 +1,166 @@
+//! When a plan's limits and rules end the screen's recording, and when it goes on.
+
+use std::time::Duration;
+
+use eidetic_capture::{ActiveWindow, DesktopEvent, fake::window};
+use eidetic_model::{
+    ApplicationRule, ApplicationSelection, GapReason, Policy, PolicyParts, Recording, Selected,
+};
+
+use super::{Setup, policy, setup};
+use crate::{
+    channel::Report,
+    recorder::recorder::{ScreenTurn, ScreenWish},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn after_the_time_that_the_plan_gives_the_screen_is_not_recorded_and_that_is_told() {
+    let mut setup = recording(|parts| parts.limits.stop_after = Some(MINUTE));
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    setup.clock.advance(MINUTE - Duration::from_secs(1));
+    setup.paint(1);
+    let generation = setup.generation();
+    assert!(matches!(setup.capture(generation), ScreenTurn::Wait));
+    setup.reports.take();
+    assert!(
+        setup.recorder.desktop_wait() <= Duration::from_secs(1),
+        "it wakes in time"
+    );
+    setup.clock.advance(Duration::from_secs(1));
+    setup.recorder.tick().unwrap();
+    let reports = setup.reports.all();
+    assert_eq!(setup.reports.take(), ["sealed", "sealed", "gap"]);
+    assert!(reports.iter().any(|report| matches!(
+        report,
+        Report::Gap {
+            reason: GapReason::StoppedByPlan,
+            ..
+        }
+    )));
+    assert_eq!(setup.recorder.screen_wish(), ScreenWish::Closed);
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    assert!(!setup.recorder.desktop_wait().is_zero(), "it does not spin");
+
+    front(&mut setup, "still on the record");
+    assert_eq!(setup.reports.take(), ["activity"]);
+}
+
+#[test]
+fn without_input_the_screen_is_not_recorded_until_somebody_comes_back() {
+    let mut setup = recording(|parts| parts.limits.stop_when_idle_for = Some(MINUTE * 2));
+    assert!(setup.recorder.asks_for_idle(false));
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    setup.reports.take();
+    setup.clock.advance(MINUTE * 2);
+    assert!(setup.recorder.asks_for_idle(false));
+    setup.recorder.idle_observed(MINUTE * 2).unwrap();
+    assert_eq!(setup.reports.take(), ["sealed", "sealed", "input stopped"]);
+    assert_eq!(setup.recorder.screen_wish(), ScreenWish::Closed);
+    setup.clock.advance(Duration::from_secs(1));
+    assert!(
+        setup.recorder.asks_for_idle(false),
+        "soon enough to miss little"
+    );
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    assert_eq!(setup.reports.take(), ["input resumed"]);
+    let generation = setup.reopen();
+    setup.capture(generation);
+    assert_eq!(setup.reports.take(), ["opened", "opened"]);
+}
+
+#[test]
+fn while_the_disk_is_low_the_screen_is_not_recorded() {
+    let mut setup = recording(|_| {});
+    setup.recorder.disk_is_low(true).unwrap();
+    assert_eq!(setup.reports.take(), ["sealed", "sealed", "gap"]);
+    setup.recorder.disk_is_low(true).unwrap();
+    assert_eq!(setup.reports.take(), [""; 0], "that is told once");
+    setup.recorder.disk_is_low(false).unwrap();
+    let generation = setup.reopen();
+    setup.capture(generation);
+    assert_eq!(setup.reports.take(), ["opened", "opened"]);
+}
+
+#[test]
+fn the_screen_is_recorded_only_in_front_of_listed_windows_and_records_always_are() {
+    let listed = ApplicationSelection {
+        which: Selected::Listed(vec![rule("* - Notepad")]),
+        except: vec![],
+    };
+    let mut setup = recording(|parts| parts.applications = listed);
+    assert_eq!(
+        setup.recorder.screen_wish(),
+        ScreenWish::Closed,
+        "nothing is in front"
+    );
+    front(&mut setup, "Untitled - Notepad");
+    let generation = setup.reopen();
+    setup.capture(generation);
+    assert_eq!(setup.reports.take(), ["activity", "opened", "opened"]);
+
+    front(&mut setup, "Mail");
+    let reports = setup.reports.all();
+    assert_eq!(setup.reports.take(), ["sealed", "sealed", "activity"]);
+    let moment = reports.iter().find_map(|report| match report {
+        Report::Activity(record) => Some(record.moment),
+        _ => None,
+    });
+    assert_eq!(moment, Some(None), "no moment of a recording shows it");
+    setup.paint(2);
+    assert_eq!(setup.capture(generation), ScreenTurn::Close);
+
+    front(&mut setup, "Untitled - Notepad");
+    let no_window = DesktopEvent::Activated(window(0, ""));
+    setup.recorder.desktop_event(no_window).unwrap();
+    assert_eq!(setup.recorder.screen_wish(), ScreenWish::Closed);
+}
+
+#[test]
+fn excepted_windows_end_the_recording_as_long_as_they_are_in_front() {
+    let except = ApplicationSelection {
+        which: Selected::All,
+        except: vec![rule("*bank*")],
+    };
+    let mut setup = recording(|parts| parts.applications = except);
+    let generation = setup.generation();
+    front(&mut setup, "My Bank");
+    assert_eq!(setup.reports.take(), ["sealed", "sealed", "activity"]);
+    setup.paint(3);
+    assert_eq!(setup.capture(generation), ScreenTurn::Close);
+    front(&mut setup, "Mail");
+    assert!(matches!(setup.recorder.screen_wish(), ScreenWish::Open(next) if next > generation));
+}
+
+/// A recorder that follows a policy, and whose first frames are recorded if it asks for them.
+fn recording(change: impl FnOnce(&mut PolicyParts)) -> Setup {
+    let mut setup = setup();
+    let mut parts = policy(Recording::Screen).parts();
+    change(&mut parts);
+    let policy = Policy::new(parts).unwrap();
+    setup.recorder.set_policy(policy).unwrap();
+    if let ScreenWish::Open(generation) = setup.recorder.screen_wish() {
+        setup.capture(generation);
+    }
+    setup.reports.take();
+    setup
+}
+
+fn front(setup: &mut Setup, title: &str) {
+    let window = ActiveWindow {
+        handle: u64::try_from(title.len()).unwrap(),
+        ..window(1, title)
+    };
+    let event = DesktopEvent::Activated(window);
+    setup.recorder.desktop_event(event).unwrap();
+    // So that the next title is not one too many in this second.
+    setup.clock.advance(Duration::from_secs(2));
+}
+
+fn rule(title: &str) -> ApplicationRule {
+    ApplicationRule {
+        title: title.into(),
+        description: String::new(),
+    }
+}
