@@ -20,6 +20,7 @@ mod text;
 pub mod cursor;
 pub mod desktop;
 pub mod display;
+pub mod duplication;
 pub mod event_log;
 pub mod folder;
 pub mod pipe;
