@@ -14,6 +14,11 @@ pub struct CallFailed {
 pub type Result<T> = std::result::Result<T, CallFailed>;
 
 impl CallFailed {
+    /// The code of what Windows says: an `HRESULT`.
+    pub fn code(&self) -> u32 {
+        self.source.code().0.cast_unsigned()
+    }
+
     /// The error that the last call on this thread left.
     pub(crate) fn last(function: &'static str) -> Self {
         Self {

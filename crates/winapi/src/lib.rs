@@ -21,6 +21,7 @@ pub mod account;
 pub mod cursor;
 pub mod desktop;
 pub mod display;
+pub mod duplication;
 pub mod event_log;
 pub mod folder;
 pub mod pipe;

@@ -19,12 +19,14 @@ pub(crate) enum Ink {
     /// Lays a colour over it: alpha, red, green, blue from the highest byte down, multiplied by
     /// alpha already.
     Over(u32),
-    /// Turns it into its opposite, as thin pointers of Windows do to be seen on any ground.
+    /// Turns over the bits of it that are set in this colour (red, green, blue from the third byte
+    /// down): into its opposite with white, as thin pointers of Windows do to be seen on any
+    /// ground.
     #[cfg_attr(
         not(any(windows, test)),
         expect(dead_code, reason = "no pointer of X11 does it")
     )]
-    Inverted,
+    Inverted(u32),
 }
 
 impl Shape {
@@ -60,7 +62,11 @@ impl Shape {
             for (pixel, ink) in row.chunks_exact_mut(4).zip(inks) {
                 match *ink {
                     Ink::Over(colour) => blend(pixel, colour),
-                    Ink::Inverted => pixel[..3].iter_mut().for_each(|it| *it = !*it),
+                    Ink::Inverted(colour) => {
+                        let [blue, green, red, _] = colour.to_le_bytes();
+                        let turned = pixel.iter_mut().zip([blue, green, red]);
+                        turned.for_each(|(it, bits)| *it ^= bits);
+                    }
                 }
             }
         }
@@ -168,7 +174,7 @@ mod tests {
             width: 1,
             height: 1,
             hot_spot: (0, 0),
-            pixels: vec![Ink::Inverted],
+            pixels: vec![Ink::Inverted(0x00ff_ffff)],
         };
         assert!(bar.draw((0, 0), (0, 0), &mut picture).is_some());
         assert_eq!(picture.pixels(), [255, 255, 255, 0]);

@@ -1,6 +1,6 @@
 //! Windows.
 //!
-//! [`GdiScreen`] and [`WindowsDesktop`] show the session that this process runs in; [`WtsSessions`]
+//! [`SessionScreen`] and [`WindowsDesktop`] show the session that this process runs in; [`WtsSessions`]
 //! tells of all sessions, for the service. What Windows is asked is in the crate `eidetic-winapi`;
 //! what follows from its answers is decided here, in modules that every system compiles and tests.
 
@@ -12,7 +12,7 @@ mod sessions;
 #[cfg(windows)]
 pub use self::{
     desktop::WindowsDesktop,
-    screen::GdiScreen,
+    screen::SessionScreen,
     sessions::{ServiceNotices, WtsSessions},
 };
 pub use sessions::session_number;

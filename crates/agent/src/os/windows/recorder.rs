@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use clap::Args;
 use eidetic_capture::{
     CaptureError, Desktop, LoginSession, Screen,
-    windows::{GdiScreen, WindowsDesktop, session_number},
+    windows::{SessionScreen, WindowsDesktop, session_number},
 };
 use eidetic_winapi::{
     pipe::{self, Direction},
@@ -142,7 +142,7 @@ pub(crate) fn init_recorder_logging(arguments: &RecordArguments) {
 
 /// The screen of this session.
 pub(crate) fn open_screen(_display: &str) -> Result<Box<dyn Screen>, CaptureError> {
-    Ok(Box::new(GdiScreen::open()?))
+    Ok(Box::new(SessionScreen::open()?))
 }
 
 /// The desktop of this session.

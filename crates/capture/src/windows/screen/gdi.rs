@@ -1,25 +1,25 @@
-//! The screen of the session that this process runs in, behind the seam.
+//! The screen of this session, copied by GDI and compared with what it was.
 
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use eidetic_model::DisplayIndex;
 use eidetic_winapi::{
     cursor::{Cursor, CursorHandle, cursor, cursor_image},
-    desktop::{input_desktop, last_input, use_users_desktop},
-    display::{monitors, use_real_pixels},
+    desktop::{input_desktop, last_input},
+    display::monitors,
     screen::Grabber,
 };
 
-use super::{layout::Numbers, pace::Pace, pointer, tiles::take_over};
+use super::{Found, USERS_DESKTOP, layout::Numbers, pace::Pace, pause, pointer, tiles::take_over};
 use crate::{
-    Capture, CaptureError, Display, Frame, Rect, Screen,
+    CaptureError, Display, Frame, Rect,
     deadline::Deadline,
     pixels::{Covered, Picture, Shape, damage},
     windows::failed,
 };
 
 /// The screen of this session, copied by GDI.
-pub struct GdiScreen {
+pub(crate) struct CopiedScreen {
     numbers: Numbers,
     pace: Pace,
     views: Vec<View>,
@@ -29,23 +29,63 @@ pub struct GdiScreen {
     next_look: Deadline,
 }
 
-impl GdiScreen {
-    /// Opens the screen of this session.
-    ///
-    /// # Errors
-    ///
-    /// [`CaptureError::Failed`] if there is none.
-    pub fn open() -> Result<Self, CaptureError> {
-        use_users_desktop();
-        use_real_pixels();
-        Ok(Self {
-            numbers: Numbers::default(),
+impl CopiedScreen {
+    /// The screen of this session. The displays have these numbers.
+    pub(crate) fn new(numbers: Numbers) -> Self {
+        Self {
+            numbers,
             pace: Pace::new(),
             views: Vec::new(),
             pointer: Pointer::default(),
             to_look_at: 0,
             next_look: Deadline::after(Duration::ZERO),
+        }
+    }
+
+    /// Waits up to `wait` for a change.
+    pub(crate) fn next(&mut self, wait: Duration) -> Result<Found, CaptureError> {
+        let deadline = Deadline::after(wait);
+        loop {
+            if self.to_look_at == 0 {
+                if !self.wait(deadline) {
+                    return Ok(Found::Unchanged);
+                }
+                if let Some(displays) = self.new_layout()? {
+                    return Ok(Found::Layout(displays));
+                }
+                self.pointer.ask();
+                self.to_look_at = self.views.len();
+                self.pace.looked(false);
+                self.next_look = Deadline::after(self.pace.pause());
+            }
+            if let Some(view) = self.next_changed_view()? {
+                self.pace.looked(true);
+                self.next_look = Deadline::after(self.pace.pause());
+                return Ok(Found::Frame(view));
+            }
+        }
+    }
+
+    /// The frame that was found.
+    pub(crate) fn frame(&self, view: usize) -> Frame<'_> {
+        self.views[view].frame()
+    }
+
+    /// The last frame of a display.
+    pub(crate) fn shown(&self, display: DisplayIndex) -> Option<Frame<'_>> {
+        let view = self
+            .views
+            .iter()
+            .find(|view| view.display.index == display && !view.is_fresh)?;
+        Some(Frame {
+            damage: &[],
+            ..view.frame()
         })
+    }
+
+    /// The numbers of the displays, for another screen of the session.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers.clone()
     }
 
     /// The layout, if it is not what it was.
@@ -100,42 +140,6 @@ impl GdiScreen {
             }
         }
         Ok(None)
-    }
-}
-
-impl Screen for GdiScreen {
-    fn next(&mut self, wait: Duration) -> Result<Capture<'_>, CaptureError> {
-        let deadline = Deadline::after(wait);
-        loop {
-            if self.to_look_at == 0 {
-                if !self.wait(deadline) {
-                    return Ok(Capture::Unchanged);
-                }
-                if let Some(displays) = self.new_layout()? {
-                    return Ok(Capture::Layout(displays));
-                }
-                self.pointer.ask();
-                self.to_look_at = self.views.len();
-                self.pace.looked(false);
-                self.next_look = Deadline::after(self.pace.pause());
-            }
-            if let Some(view) = self.next_changed_view()? {
-                self.pace.looked(true);
-                self.next_look = Deadline::after(self.pace.pause());
-                return Ok(Capture::Frame(self.views[view].frame()));
-            }
-        }
-    }
-
-    fn shown(&self, display: DisplayIndex) -> Option<Frame<'_>> {
-        let view = self
-            .views
-            .iter()
-            .find(|view| view.display.index == display)?;
-        Some(Frame {
-            damage: &[],
-            ..view.frame()
-        })
     }
 }
 
@@ -274,17 +278,6 @@ impl View {
         }
     }
 }
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "Windows does not tell when something was drawn: the next look is due after a time"
-)]
-fn pause(time: Duration) {
-    thread::sleep(time);
-}
-
-/// The name of the desktop that the user works on.
-const USERS_DESKTOP: &str = "Default";
 
 /// How often it is looked whether somebody does something.
 const INPUT_EVERY: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use eidetic_model::DisplayIndex;
 use crate::Display;
 
 /// Remembers which number each monitor has, by its name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers(Vec<String>);
 
 /// A monitor as the system tells of it: its name, and its left, upper, right and lower edge.

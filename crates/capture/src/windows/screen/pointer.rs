@@ -24,8 +24,7 @@ pub(crate) fn shape(
             let over = |(pixel, is_kept): (&[u8], bool)| match (has_alpha, is_kept) {
                 (true, _) => Ink::Over(premultiplied(pixel)),
                 (false, false) => Ink::Over(opaque(pixel)),
-                (false, true) if keeps(pixel) => Ink::Inverted,
-                (false, true) => Ink::Over(0),
+                (false, true) => Ink::Inverted(opaque(pixel) & 0x00ff_ffff),
             };
             colours.chunks_exact(4).zip(mask).map(over).collect()
         }
@@ -35,7 +34,7 @@ pub(crate) fn shape(
                 (false, false) => Ink::Over(0xff00_0000),
                 (false, true) => Ink::Over(0xffff_ffff),
                 (true, false) => Ink::Over(0),
-                (true, true) => Ink::Inverted,
+                (true, true) => Ink::Inverted(0x00ff_ffff),
             };
             mask.zip(lower).map(ink).collect()
         }
@@ -82,7 +81,7 @@ mod tests {
                 Ink::Over(0xff00_0000),
                 Ink::Over(0xffff_ffff),
                 Ink::Over(0),
-                Ink::Inverted
+                Ink::Inverted(0x00ff_ffff)
             ]
         );
     }
@@ -99,7 +98,11 @@ mod tests {
         let mask = [BLACK, WHITE, WHITE].concat();
         assert_eq!(
             inks((3, 1), Some(&colours), &mask),
-            [Ink::Over(0xff32_64c8), Ink::Over(0), Ink::Inverted]
+            [
+                Ink::Over(0xff32_64c8),
+                Ink::Inverted(0),
+                Ink::Inverted(0x00ff_ffff)
+            ]
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eidetic_capture::{Capture, Display, Frame, Rect, Screen, windows::GdiScreen};
+use eidetic_capture::{Capture, Display, Frame, Rect, Screen, windows::SessionScreen};
 use eidetic_testkit::eventually;
 
 use super::fixture::{Place, Window, desktop_for_oneself};
@@ -17,7 +17,7 @@ const PLACE: Place = Place {
 #[test]
 fn layout_comes_first_and_then_a_whole_frame_of_each_display() {
     let _desktop = desktop_for_oneself();
-    let mut screen = GdiScreen::open().unwrap();
+    let mut screen = SessionScreen::open().unwrap();
     let Capture::Layout(displays) = screen.next(WAIT).unwrap() else {
         panic!("no layout");
     };
@@ -36,7 +36,7 @@ fn layout_comes_first_and_then_a_whole_frame_of_each_display() {
 #[test]
 fn window_is_seen_in_its_colour_and_only_where_it_is() {
     let _desktop = desktop_for_oneself();
-    let mut screen = GdiScreen::open().unwrap();
+    let mut screen = SessionScreen::open().unwrap();
     settle(&mut screen);
     let _window = Window::show(0x0055_aa00, PLACE, "green");
     let mut damaged = Vec::new();
@@ -54,14 +54,14 @@ fn window_is_seen_in_its_colour_and_only_where_it_is() {
 #[test]
 fn screen_without_changes_is_unchanged() {
     let _desktop = desktop_for_oneself();
-    let mut screen = GdiScreen::open().unwrap();
+    let mut screen = SessionScreen::open().unwrap();
     settle(&mut screen);
     let again = screen.next(Duration::from_millis(300)).unwrap();
     assert!(matches!(again, Capture::Unchanged), "{again:?}");
 }
 
 /// Takes frames until nothing changes.
-fn settle(screen: &mut GdiScreen) {
+fn settle(screen: &mut SessionScreen) {
     eventually("the screen rests", || {
         let still = Duration::from_millis(400);
         matches!(screen.next(still).unwrap(), Capture::Unchanged).then_some(())
