@@ -35,6 +35,9 @@ pub const WINDOWS: &[&str] = &[
     "xvfb",
 ];
 
+/// For the installer for Windows.
+pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
+
 /// For a virtual desktop with real applications, a browser to look at it, and ffmpeg to look into
 /// exported videos.
 pub const DESKTOP: &[&str] = &[

@@ -22,6 +22,7 @@ pub mod desktop;
 pub mod display;
 pub mod event_log;
 pub mod folder;
+pub mod installer;
 pub mod pipe;
 pub mod process;
 pub mod protect;

@@ -3,6 +3,7 @@
 mod computer;
 mod config;
 mod files;
+mod firewall;
 mod log;
 mod recorder;
 mod service;
