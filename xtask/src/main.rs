@@ -69,6 +69,9 @@ struct MsiArguments {
     /// Of an agent that is not optimised: quicker to build, for trying out the installer.
     #[arg(long)]
     dev: bool,
+    /// As another version than the product's, for trying out upgrades.
+    #[arg(long, value_name = "VERSION", default_value = env!("CARGO_PKG_VERSION"))]
+    as_version: String,
     #[command(flatten)]
     signing: windows::msi::Signing,
 }
@@ -183,7 +186,7 @@ fn msi(workspace: &Workspace, arguments: &MsiArguments) -> Result<()> {
         true => Profile::Dev,
         false => Profile::Release,
     };
-    let version = env!("CARGO_PKG_VERSION");
+    let version = &arguments.as_version;
     let package = windows::msi::build(workspace, profile, version, &arguments.signing)?;
     println!("built {}", package.display());
     Ok(())

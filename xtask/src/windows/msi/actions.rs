@@ -42,6 +42,7 @@ impl Actions {
             ("PORT", "UAVR_SERVERPORT"),
             ("PORT", "KEPTPORT"),
             ("STATEFOLDER", "KEPTSTATEFOLDER"),
+            ("KEEPDATA", "KEPTKEEPDATA"),
             ("INSTALLDIR", "KEPTINSTALLDIR"),
         ];
         for (index, (property, source)) in sources.into_iter().enumerate() {
@@ -116,6 +117,7 @@ impl Actions {
             "KEPTSERVER",
             "KEPTPORT",
             "KEPTSTATEFOLDER",
+            "KEPTKEEPDATA",
             "KEPTINSTALLDIR",
             "WINDOWS10",
             "NEWERFOUND",
@@ -126,8 +128,8 @@ impl Actions {
             format!(
                 "UPDATE `Property` SET `Value`='{secure}' WHERE `Property`='SecureCustomProperties'"
             ),
-            // The second is what hands the token on.
-            property("MsiHiddenProperties", "TOKEN;SetUpAgent"),
+            // The others are what hands the token on.
+            property("MsiHiddenProperties", "TOKEN;SetUpAgent;CustomActionData"),
             property("DefaultUIFont", "Normal"),
             property("ErrorDialog", "ErrorDlg"),
         ]);
@@ -136,11 +138,9 @@ impl Actions {
     /// What wixl cannot be told.
     fn order(&mut self) {
         self.statements.extend([
-            "UPDATE `Component` SET `Condition`='SERVER' WHERE `Component`='RememberedServer'"
-                .to_owned(),
-            "UPDATE `Component` SET `Condition`='STATEFOLDER' WHERE \
-             `Component`='RememberedStateFolder'"
-                .to_owned(),
+            condition("RememberedServer", "SERVER"),
+            condition("RememberedStateFolder", "STATEFOLDER"),
+            condition("RememberedKeepData", "KEEPDATA AND KEEPDATA<>\"0\""),
         ]);
     }
 
@@ -170,6 +170,10 @@ pub fn in_sequence(table: &str, name: &str, condition: &str, number: i32) -> Str
         "INSERT INTO `{table}` (`Action`,`Condition`,`Sequence`) VALUES \
          ('{name}','{condition}',{number})"
     )
+}
+
+fn condition(component: &str, condition: &str) -> String {
+    format!("UPDATE `Component` SET `Condition`='{condition}' WHERE `Component`='{component}'")
 }
 
 fn property(name: &str, value: &str) -> String {

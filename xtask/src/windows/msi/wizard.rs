@@ -74,7 +74,7 @@ fn folder(dialogs: &mut Dialogs) {
         "INSTALLDIR",
     );
     page.text("Label", [20, 70, 330, 12], "&Folder:")
-        .folder_field("INSTALLDIR", [20, 84, 330, 18], "Browse")
+        .folder_field("INSTALLDIR", [20, 84, 330, 15], "Browse")
         .button("Browse", [20, 110, 66, 17], "&Browse...", "Back")
         .on("Browse", &[["SpawnDialog", "BrowseDlg", ""]])
         .on("Back", &[["NewDialog", "LicenceDlg", ""]])
@@ -110,7 +110,7 @@ fn browse(dialogs: &mut Dialogs) {
             "",
             "Path",
         )
-        .folder_field("INSTALLDIR", [20, 194, 330, 18], "OK")
+        .folder_field("INSTALLDIR", [20, 196, 330, 15], "OK")
         .button("OK", NEXT, "OK", "Cancel")
         .button("Cancel", CANCEL, "Cancel", "Drives")
         .on("Up", &[["DirectoryListUp", "0", ""]])
@@ -136,15 +136,15 @@ fn server(dialogs: &mut Dialogs) {
         "SERVER",
     );
     page.text("ServerLabel", [20, 58, 330, 12], "&Host server (name or address):")
-        .field("SERVER", [20, 71, 330, 18], "PORT")
+        .field("SERVER", [20, 71, 330, 15], "PORT")
         .text("PortLabel", [20, 97, 330, 12], "Server TCP &port (usually 9004):")
-        .field("PORT", [20, 110, 60, 18], "TOKEN")
+        .field("PORT", [20, 110, 60, 15], "TOKEN")
         .text(
             "TokenLabel",
             [20, 136, 330, 12],
             "Enrolment &token (from the console's page Computers, or eidetic-server token):",
         )
-        .secret_field("TOKEN", [20, 149, 330, 18], "Back")
+        .secret_field("TOKEN", [20, 149, 330, 15], "Back")
         .text(
             "TokenNote",
             [20, 173, 330, 40],
@@ -278,7 +278,12 @@ fn removal(dialogs: &mut Dialogs) {
     .on("Back", &[["NewDialog", "MaintenanceDlg", ""]])
     .on(
         "Next",
-        &[["Remove", "ALL", ""], ["EndDialog", "Return", ""]],
+        &[
+            // Else what was said at the installation would hold.
+            ["[KEEPDATA]", "0", "NOT KEEPDATA"],
+            ["Remove", "ALL", ""],
+            ["EndDialog", "Return", ""],
+        ],
     );
 }
 
