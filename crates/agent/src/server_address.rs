@@ -103,11 +103,7 @@ mod tests {
             let address: ServerAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);
         }
-        for (host, shown) in [
-            ("host", "host:7"),
-            ("::1", "[::1]:7"),
-            ("[::1]", "[::1]:7"),
-        ] {
+        for (host, shown) in [("host", "host:7"), ("::1", "[::1]:7"), ("[::1]", "[::1]:7")] {
             assert_eq!(ServerAddress::of(host, 7).unwrap().to_string(), shown);
         }
         for wrong in ["", "host:9004", "https://host"] {

@@ -38,7 +38,9 @@ impl Answers {
         }
         let token = self.token.trim();
         if !token.is_empty() && server.is_empty() {
-            return Some("A token is of use only with the server that gave it (SERVER).".to_owned());
+            return Some(
+                "A token is of use only with the server that gave it (SERVER).".to_owned(),
+            );
         }
         let is_token = token.len() >= SHORTEST_TOKEN
             && token.starts_with("eidetic1.")

@@ -97,8 +97,7 @@ pub fn remove_data(folder: &Path) -> Result<String, String> {
 
 /// Runs the program without a window; gives what it printed.
 fn agent(program: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
-    let failed =
-        |error: std::io::Error| format!("failed to run {}: {error}", program.display());
+    let failed = |error: std::io::Error| format!("failed to run {}: {error}", program.display());
     let mut child = without_window(Command::new(program).args(arguments))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -116,7 +115,11 @@ fn agent(program: &Path, arguments: &[&str], input: &str) -> Result<String, Stri
     }
     let told = errors.trim().trim_start_matches("eidetic-agent: ");
     match told {
-        "" => Err(format!("{} ended with {}", program.display(), output.status)),
+        "" => Err(format!(
+            "{} ended with {}",
+            program.display(),
+            output.status
+        )),
         told => Err(told.to_owned()),
     }
 }

@@ -15,7 +15,15 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The crates that the agent consists of.
 const PACKAGES: &[&str] = &[
-    "agent", "capture", "codec", "model", "msi-actions", "runtime", "spool", "winapi", "wire",
+    "agent",
+    "capture",
+    "codec",
+    "model",
+    "msi-actions",
+    "runtime",
+    "spool",
+    "winapi",
+    "wire",
 ];
 
 /// Builds `eidetic-agent.exe`, and says where it is.

@@ -50,7 +50,9 @@ pub(super) async fn redeem(parts: &UplinkParts, drain: &ShutdownSignal) -> Optio
                 error!(error = %refused, "the token of the installer is of no use");
                 forget(parts);
                 let reason = format!("{refused}; enrol it with another token");
-                parts.tell(Event::Uplink(UplinkState::Refused { reason })).await;
+                parts
+                    .tell(Event::Uplink(UplinkState::Refused { reason }))
+                    .await;
                 return Some(Redeemed::Refused);
             }
             Err(failure) => down(parts, failure.to_string()).await,

@@ -34,7 +34,11 @@ impl Dialogs {
             check_box: Table::new("CheckBox", &[("Property", "s72"), ("Value", "S64")], 1),
             statements: Vec::new(),
         };
-        for (name, size, bits) in [("Normal", "8", "0"), ("Bold", "8", "1"), ("Title", "12", "1")] {
+        for (name, size, bits) in [
+            ("Normal", "8", "0"),
+            ("Bold", "8", "1"),
+            ("Title", "12", "1"),
+        ] {
             dialogs.style.row([name, "Tahoma", size, "", bits]);
         }
         dialogs
@@ -195,9 +199,7 @@ impl Dialog<'_> {
 
     /// Has a control show what Windows Installer tells.
     pub fn follows(&mut self, control: &str, event: &str, attribute: &str) -> &mut Self {
-        self.all
-            .mapping
-            .row([self.name, control, event, attribute]);
+        self.all.mapping.row([self.name, control, event, attribute]);
         self
     }
 }

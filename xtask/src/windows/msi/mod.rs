@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::target;
+use super::{Prefix, target};
 use crate::{build::Profile, command::Run, workspace::Workspace};
 
 /// What the package is signed with, so that Windows says who made it.
@@ -82,6 +82,25 @@ pub fn build(
     let name = folder.join(format!("eidetic-agent-{version}-x64.msi"));
     fs::rename(package, &name)?;
     Ok(name)
+}
+
+/// Installs, upgrades, repairs and removes it under Wine.
+pub fn rehearse(workspace: &Workspace) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let later = next_version(version).context("the product's version has no next one")?;
+    let build = |version| build(workspace, Profile::Dev, version, &Signing::default());
+    let (package, later_package) = (build(version)?, build(&later)?);
+    let prefix = Prefix::open(workspace)?;
+    let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
+    rehearsal.arg("installer");
+    rehearsal.arg("--package").arg(package);
+    rehearsal.arg("--later").arg(later_package);
+    rehearsal.args(["--version", version, "--later-version", &later]);
+    rehearsal
+        .arg("--pictures")
+        .arg(target(workspace).join("msi/pictures"));
+    prefix.apply_to(&mut rehearsal);
+    rehearsal.run()
 }
 
 fn add_tables(workspace: &Workspace, stage: &Path) -> Result<()> {

@@ -33,7 +33,10 @@ impl Table {
     /// Adds a row. A tab or an end of line in it would be another column or row.
     pub fn row<const N: usize>(&mut self, row: [&str; N]) {
         debug_assert_eq!(N, self.columns.len(), "{}", self.name);
-        self.rows.push(row.map(|field| field.replace(['\t', '\r', '\n'], " ")).into());
+        self.rows.push(
+            row.map(|field| field.replace(['\t', '\r', '\n'], " "))
+                .into(),
+        );
     }
 
     /// Writes it as `NAME.idt`, and gives that name.

@@ -89,7 +89,11 @@ fn folder(dialogs: &mut Dialogs) {
 
 fn browse(dialogs: &mut Dialogs) {
     let mut dialog = dialogs.dialog("BrowseDlg", SIZE, Kind::Modal, ["Folders", "OK", "Cancel"]);
-    banner(&mut dialog, "Choose a folder", "Open one, or name a new one.");
+    banner(
+        &mut dialog,
+        "Choose a folder",
+        "Open one, or name a new one.",
+    );
     dialog
         .control(
             "Drives",
@@ -121,10 +125,7 @@ fn browse(dialogs: &mut Dialogs) {
                 ["EndDialog", "Return", ""],
             ],
         )
-        .on(
-            "Cancel",
-            &[["Reset", "0", ""], ["EndDialog", "Return", ""]],
-        );
+        .on("Cancel", &[["Reset", "0", ""], ["EndDialog", "Return", ""]]);
 }
 
 fn server(dialogs: &mut Dialogs) {
@@ -135,31 +136,39 @@ fn server(dialogs: &mut Dialogs) {
         "Where this computer's recordings go.",
         "SERVER",
     );
-    page.text("ServerLabel", [20, 58, 330, 12], "&Host server (name or address):")
-        .field("SERVER", [20, 71, 330, 15], "PORT")
-        .text("PortLabel", [20, 97, 330, 12], "Server TCP &port (usually 9004):")
-        .field("PORT", [20, 110, 60, 15], "TOKEN")
-        .text(
-            "TokenLabel",
-            [20, 136, 330, 12],
-            "Enrolment &token (from the console's page Computers, or eidetic-server token):",
-        )
-        .secret_field("TOKEN", [20, 149, 330, 15], "Back")
-        .text(
-            "TokenNote",
-            [20, 173, 330, 40],
-            "A token enrols one computer, once. Leave it empty if this computer is enrolled \
+    page.text(
+        "ServerLabel",
+        [20, 58, 330, 12],
+        "&Host server (name or address):",
+    )
+    .field("SERVER", [20, 71, 330, 15], "PORT")
+    .text(
+        "PortLabel",
+        [20, 97, 330, 12],
+        "Server TCP &port (usually 9004):",
+    )
+    .field("PORT", [20, 110, 60, 15], "TOKEN")
+    .text(
+        "TokenLabel",
+        [20, 136, 330, 12],
+        "Enrolment &token (from the console's page Computers, or eidetic-server token):",
+    )
+    .secret_field("TOKEN", [20, 149, 330, 15], "Back")
+    .text(
+        "TokenNote",
+        [20, 173, 330, 40],
+        "A token enrols one computer, once. Leave it empty if this computer is enrolled \
              already, or if you want to enrol it later with: eidetic-agent enrol",
-        )
-        .on("Back", &[["NewDialog", "FolderDlg", ""]])
-        .on(
-            "Next",
-            &[
-                ["DoAction", "CheckAnswers", ""],
-                ["SpawnDialog", "ProblemDlg", "PROBLEM"],
-                ["NewDialog", "ReadyDlg", "NOT PROBLEM"],
-            ],
-        );
+    )
+    .on("Back", &[["NewDialog", "FolderDlg", ""]])
+    .on(
+        "Next",
+        &[
+            ["DoAction", "CheckAnswers", ""],
+            ["SpawnDialog", "ProblemDlg", "PROBLEM"],
+            ["NewDialog", "ReadyDlg", "NOT PROBLEM"],
+        ],
+    );
 }
 
 fn problem(dialogs: &mut Dialogs) {
@@ -387,9 +396,11 @@ fn side_page<'a>(
     next: &str,
 ) -> Dialog<'a> {
     let mut dialog = dialogs.dialog(name, SIZE, Kind::Modal, ["Next", "Next", "Cancel"]);
-    dialog
-        .picture("Side", [0, 0, 123, 234], "Side")
-        .text("Heading", [138, 18, 220, 30], &format!(r"{{\Title}}{heading}"));
+    dialog.picture("Side", [0, 0, 123, 234], "Side").text(
+        "Heading",
+        [138, 18, 220, 30],
+        &format!(r"{{\Title}}{heading}"),
+    );
     for (index, text) in (0..).zip(texts) {
         let place = [138, 60 + index * 56, 220, 52];
         dialog.text(&format!("Text{index}"), place, text);
@@ -413,7 +424,12 @@ fn buttons(dialog: &mut Dialog<'_>, next: &str, after: &str) {
     dialog
         .button("Back", BACK, "< &Back", "Next")
         .button("Next", NEXT, next, "Cancel")
-        .button("Cancel", CANCEL, "Cancel", if after == "Next" { "Back" } else { after })
+        .button(
+            "Cancel",
+            CANCEL,
+            "Cancel",
+            if after == "Next" { "Back" } else { after },
+        )
         .on("Cancel", &[["SpawnDialog", "CancelDlg", ""]]);
 }
 
