@@ -54,8 +54,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         starts: 0,
     };
     rehearsal.refusals()?;
-    rehearsal.silently(arguments)?;
-    rehearsal.removal_and_return()?;
+    let agent = rehearsal.silently(arguments)?;
+    rehearsal.removal_and_return(&agent)?;
     rehearsal.through_the_wizard(arguments)
 }
 
@@ -89,7 +89,8 @@ impl Rehearsal {
         Ok(())
     }
 
-    fn silently(&mut self, arguments: &Arguments) -> Result<()> {
+    /// Gives the agent's id.
+    fn silently(&mut self, arguments: &Arguments) -> Result<String> {
         let token = self.server.enrolment_token()?;
         let (host, port) = self.address()?;
         // Wine, unlike Windows, does not tell a package that another one takes its place: that the
@@ -127,20 +128,22 @@ impl Rehearsal {
         self.is_installed(&arguments.later_version)?;
         said("a downgrade is refused, and changes nothing");
 
-        let product = self.computer.product()?.context("it is not installed")?;
         std::fs::remove_file(self.licence())?;
         self.computer.forget_value(KEY, "InstallFolder")?;
-        let code = self.computer.installer(&["/fa", &product.code])?;
+        // What `msiexec /fecmus` asks for, which Wine does not know.
+        let repair = ["REINSTALL=ALL", "REINSTALLMODE=ecmus"];
+        let code = self
+            .computer
+            .installer(&[&["/i", &self.later][..], &repair].concat())?;
         ensure!(code == 0, "the repair ended with {code}");
         self.is_installed(&arguments.later_version)?;
         ensure!(self.licence().exists(), "a file is not repaired");
         self.has_started_again(&agent).context("after the repair")?;
         said("it is repaired");
-        Ok(())
+        Ok(agent)
     }
 
-    fn removal_and_return(&mut self) -> Result<()> {
-        let agent = self.is_recording()?;
+    fn removal_and_return(&mut self, agent: &str) -> Result<()> {
         let code = self.computer.installer(&["/x", &self.later])?;
         ensure!(code == 0, "the removal ended with {code}");
         self.is_removed()?;
@@ -158,11 +161,12 @@ impl Rehearsal {
             &format!("UAVR_SERVERPORT={port}"),
         ])?;
         ensure!(code == 0, "the installation ended with {code}");
-        self.has_started_again(&agent)?;
+        self.has_started_again(agent)?;
         ensure!(self.computer.value(KEY, "Server")?.as_deref() == Some(&*host));
         ensure!(self.computer.value(KEY, "Port")?.as_deref() == Some(&*port));
         said("installed again, by the names of the model product, it is who it was");
 
+        // What was said of the data at the first installation went with it.
         let code = self.computer.installer(&["/x", &self.later])?;
         ensure!(code == 0, "the removal ended with {code}");
         self.is_removed()?;
