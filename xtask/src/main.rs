@@ -36,6 +36,10 @@ struct Cli {
 enum Command {
     /// Builds the console, the decoder for the browser and the binaries, optimised.
     Build(BuildArguments),
+    /// Builds the agent's installer for Windows, `eidetic-agent-VERSION-x64.msi`.
+    ///
+    /// See `docs/deployment.md` for what it asks and takes.
+    Msi(MsiArguments),
     /// Runs everything that must pass: format, clippy, unit, integration and end-to-end tests, and
     /// the agent's tests for Windows under Wine.
     Test(TestArguments),
@@ -58,6 +62,18 @@ struct BuildArguments {
     /// Builds the agent for Windows instead, on this computer.
     #[arg(long)]
     windows: bool,
+}
+
+#[derive(Args)]
+struct MsiArguments {
+    /// Of an agent that is not optimised: quicker to build, for trying out the installer.
+    #[arg(long)]
+    dev: bool,
+    /// As another version than the product's, for trying out upgrades.
+    #[arg(long, value_name = "VERSION", default_value = env!("CARGO_PKG_VERSION"))]
+    as_version: String,
+    #[command(flatten)]
+    signing: windows::msi::Signing,
 }
 
 #[derive(Args)]
@@ -153,6 +169,7 @@ fn run(cli: Cli) -> Result<()> {
             packages::install(packages::BUILD)?;
             build::everything(&workspace, Profile::Release)
         }
+        Command::Msi(arguments) => msi(&workspace, &arguments),
         Command::Test(arguments) => {
             test::run(&workspace, arguments.stage, arguments.only.as_deref())
         }
@@ -160,6 +177,19 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(arguments) => demo(&workspace, &arguments),
         Command::Bench(arguments) => bench(&workspace, &arguments),
     }
+}
+
+fn msi(workspace: &Workspace, arguments: &MsiArguments) -> Result<()> {
+    packages::install(packages::WINDOWS)?;
+    packages::install(packages::MSI)?;
+    let profile = match arguments.dev {
+        true => Profile::Dev,
+        false => Profile::Release,
+    };
+    let version = &arguments.as_version;
+    let package = windows::msi::build(workspace, profile, version, &arguments.signing)?;
+    println!("built {}", package.display());
+    Ok(())
 }
 
 fn demo(workspace: &Workspace, arguments: &DemoArguments) -> Result<()> {

@@ -35,6 +35,12 @@ pub const WINDOWS: &[&str] = &[
     "xvfb",
 ];
 
+/// For the installer for Windows.
+pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
+
+/// To use the installer's wizard on a virtual display, and to take pictures of it.
+pub const WIZARD: &[&str] = &["xdotool", "maim", "fonts-liberation"];
+
 /// For a virtual desktop with real applications, a browser to look at it, and ffmpeg to look into
 /// exported videos.
 pub const DESKTOP: &[&str] = &[

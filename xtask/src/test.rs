@@ -61,6 +61,13 @@ fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
             .arg(windows::fixture(workspace)?);
         prefix.apply_to(&mut rehearsal);
         rehearsal.run()
+    })?;
+    steps.step("windows installer packages", || {
+        packages::install(packages::MSI)?;
+        packages::install(packages::WIZARD)
+    })?;
+    steps.step("windows installer under Wine", || {
+        windows::msi::rehearse(workspace)
     })
 }
 

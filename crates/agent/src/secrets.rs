@@ -19,6 +19,9 @@ pub(crate) trait Secrets: Send + Sync {
 
     /// Keeps a secret, in the place of an older one.
     fn write(&self, name: &str, secret: &[u8]) -> anyhow::Result<()>;
+
+    /// Removes a secret, if there is one.
+    fn forget(&self, name: &str) -> anyhow::Result<()>;
 }
 
 /// Keeps each secret in a file that only its owner, root or the system, can read.
@@ -51,6 +54,15 @@ impl Secrets for SecretFiles {
         make_private_folder(&self.0)
             .and_then(|()| replace_file(&self.file(name), &os::seal_secret(secret)?))
             .with_context(|| format!("failed to write the {name} key"))
+    }
+
+    fn forget(&self, name: &str) -> anyhow::Result<()> {
+        match fs::remove_file(self.file(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("failed to remove the {name} key"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

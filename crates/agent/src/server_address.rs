@@ -17,6 +17,18 @@ pub(crate) struct ServerAddress {
 pub(crate) struct ServerAddressError(String);
 
 impl ServerAddress {
+    /// A host and a port that were asked for apart from each other.
+    pub(crate) fn of(host: &str, port: u16) -> Result<Self, ServerAddressError> {
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(host);
+        match bare.parse::<std::net::Ipv6Addr>() {
+            Ok(_) => format!("[{bare}]:{port}").parse(),
+            Err(_) => format!("{host}:{port}").parse(),
+        }
+    }
+
     /// The host, as the system's resolver takes it.
     pub(crate) fn host(&self) -> &str {
         &self.host
@@ -90,6 +102,12 @@ mod tests {
         ] {
             let address: ServerAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);
+        }
+        for (host, shown) in [("host", "host:7"), ("::1", "[::1]:7"), ("[::1]", "[::1]:7")] {
+            assert_eq!(ServerAddress::of(host, 7).unwrap().to_string(), shown);
+        }
+        for wrong in ["", "host:9004", "https://host"] {
+            assert!(ServerAddress::of(wrong, 7).is_err(), "{wrong}");
         }
         for wrong in [
             "",

@@ -18,6 +18,7 @@ mod demo;
 mod desktop;
 mod end_to_end;
 mod export;
+mod installer;
 mod recording;
 mod stack;
 mod until;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Rehearses the agent on Windows, under Wine, with a server.
     Windows(windows::Arguments),
+    /// Rehearses the agent's installer for Windows, under Wine, with a server.
+    Installer(installer::Arguments),
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
     /// Measures the codec beside its peers, on recordings of real applications.
@@ -71,6 +74,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
+        Command::Installer(arguments) => installer::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),
     }

@@ -24,6 +24,7 @@ pub mod display;
 pub mod duplication;
 pub mod event_log;
 pub mod folder;
+pub mod installer;
 pub mod pipe;
 pub mod process;
 pub mod protect;

@@ -1,5 +1,6 @@
 //! The agent for Windows, built on Linux and tested under Wine.
 
+pub mod msi;
 mod wine;
 
 use std::{path::PathBuf, process::Command};
@@ -14,7 +15,15 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The crates that the agent consists of.
 const PACKAGES: &[&str] = &[
-    "agent", "capture", "codec", "model", "runtime", "spool", "winapi", "wire",
+    "agent",
+    "capture",
+    "codec",
+    "model",
+    "msi-actions",
+    "runtime",
+    "spool",
+    "winapi",
+    "wire",
 ];
 
 /// Builds `eidetic-agent.exe`, and says where it is.
@@ -29,6 +38,20 @@ pub fn agent(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
         .context("failed to build the agent for Windows")?;
     let folder = target(workspace).join(TARGET).join(profile.folder());
     Ok(folder.join("eidetic-agent.exe"))
+}
+
+/// Builds the library that the installer calls, and says where it is.
+pub fn actions(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let mut cargo = cargo(workspace, "build");
+    cargo.arg("--lib");
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    cargo
+        .run()
+        .context("failed to build the installer's library for Windows")?;
+    let folder = target(workspace).join(TARGET).join(profile.folder());
+    Ok(folder.join("eidetic_msi_actions.dll"))
 }
 
 /// Builds the tests.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod enrol;
+mod setup;
 mod status;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -47,6 +48,12 @@ enum Command {
         /// Prints everything, as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Takes what an installer was told, over the standard input.
+    #[command(hide = true)]
+    Setup {
+        #[command(flatten)]
+        folder: FolderArguments,
     },
     /// Records one session: started by the service.
     #[command(hide = true)]
@@ -124,6 +131,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             runtime()?.block_on(enrol::run(&folder, server, replace))
         }
         Command::Run(arguments) => serve(arguments),
+        Command::Setup { folder } => setup::run(&StateFolder::open(&folder.path()?)?),
         Command::Status { folder, json } => status::run(&StateFolder::at(&folder.path()?), json),
         // These have their own endings.
         Command::Record(_) => Ok(()),

@@ -52,6 +52,14 @@ pub(crate) enum EnrolError {
         /// Its own words: they say what to do.
         reason: String,
     },
+    /// The server refuses for now.
+    #[error("the server at {server} does not enrol this computer now: {reason}")]
+    NotNow {
+        /// The server.
+        server: ServerAddress,
+        /// Its own words: they say what to do.
+        reason: String,
+    },
     /// The connection broke.
     #[error("the connection to {server} broke while enrolling: {reason}; try again")]
     Broken {
@@ -142,6 +150,7 @@ fn explain(server: &ServerAddress, status: &Status) -> EnrolError {
         Code::Unavailable | Code::Unknown | Code::DeadlineExceeded | Code::Cancelled => {
             EnrolError::Broken { server, reason }
         }
+        Code::ResourceExhausted => EnrolError::NotNow { server, reason },
         _ => EnrolError::Refused { server, reason },
     }
 }

@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 
 use super::{
     attachment::{Attachment, Detached},
+    enrolment::{Redeemed, redeem},
     spool_side::SpoolSide,
 };
 use crate::{
@@ -201,7 +202,7 @@ impl Tries<'_> {
     }
 }
 
-async fn down(parts: &UplinkParts, reason: String) {
+pub(super) async fn down(parts: &UplinkParts, reason: String) {
     warn!(reason, "no connection to the server");
     parts
         .tell(Event::Uplink(UplinkState::Down { reason }))
@@ -228,18 +229,21 @@ fn new_link(parts: &UplinkParts) -> AgentLink {
 
 /// The identity, once this computer is enrolled; `None` if the service ends before.
 async fn wait_for_identity(parts: &UplinkParts, drain: &ShutdownSignal) -> Option<Identity> {
-    if let Some(identity) = read_identity(parts).await {
-        return Some(identity);
-    }
-    warn!(
-        "this computer is not enrolled: what is recorded waits in the spool until `eidetic-agent enrol` was run"
-    );
-    parts.tell(Event::Uplink(UplinkState::NotEnrolled)).await;
+    let mut is_told = false;
     loop {
-        wait_to_look(drain).await?;
+        // Why the server refused is told already.
+        is_told |= redeem(parts, drain).await? == Redeemed::Refused;
         if let Some(identity) = read_identity(parts).await {
             return Some(identity);
         }
+        if !is_told {
+            warn!(
+                "this computer is not enrolled: what is recorded waits in the spool until `eidetic-agent enrol` was run"
+            );
+            parts.tell(Event::Uplink(UplinkState::NotEnrolled)).await;
+            is_told = true;
+        }
+        wait_to_look(drain).await?;
     }
 }
 
@@ -281,7 +285,7 @@ async fn read_identity(parts: &UplinkParts) -> Option<Identity> {
 }
 
 /// For waits that shall differ from agent to agent.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX)
 }
 

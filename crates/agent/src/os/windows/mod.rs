@@ -3,6 +3,7 @@
 mod computer;
 mod config;
 mod files;
+mod firewall;
 mod groups;
 mod log;
 mod recorder;

@@ -5,6 +5,7 @@ use std::{ffi::OsString, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use clap::Subcommand;
 use eidetic_winapi::event_log::Severity;
+use eidetic_wire::DEFAULT_PORT;
 use tokio::sync::watch;
 use tracing::{error, info};
 use windows_service::{
@@ -20,7 +21,7 @@ use windows_service::{
     service_manager::{ServiceManager, ServiceManagerAccess},
 };
 
-use super::{Config, SessionSource, default_state_folder, log};
+use super::{Config, SessionSource, default_state_folder, firewall, log};
 use crate::{
     cli::{runtime, settings},
     service,
@@ -34,6 +35,16 @@ pub(crate) enum ServiceCommand {
     Install,
     /// Stops the service and removes it. What it has recorded stays where it is.
     Uninstall,
+    /// Sets up what the installer's package cannot: recovery, the log and the firewall.
+    #[command(hide = true)]
+    Configure {
+        /// The server's TCP port.
+        #[arg(long, default_value_t = DEFAULT_PORT)]
+        server_port: u16,
+    },
+    /// Takes that back.
+    #[command(hide = true)]
+    Deconfigure,
     /// Runs as the service: started by Windows.
     #[command(hide = true)]
     Run,
@@ -45,6 +56,11 @@ impl ServiceCommand {
         let done = match self {
             Self::Install => install(),
             Self::Uninstall => uninstall(),
+            Self::Configure { server_port } => configure(server_port),
+            Self::Deconfigure => {
+                deconfigure();
+                Ok(())
+            }
             Self::Run => service_dispatcher::start(NAME, service_entry)
                 .context("the service is started by Windows, not by hand: sc start EideticAgent"),
         };
@@ -198,6 +214,27 @@ fn restart_after_failure(service: &Service) -> windows_service::Result<()> {
     }
 }
 
+fn configure(server_port: u16) -> anyhow::Result<()> {
+    let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)
+        .context(NEEDS_RIGHTS)?;
+    let access = ServiceAccess::QUERY_STATUS | ServiceAccess::START | ServiceAccess::CHANGE_CONFIG;
+    let service = manager
+        .open_service(NAME, access)
+        .context("the service is not installed")?;
+    restart_after_failure(&service).context("failed to say what follows a failure")?;
+    log::register_source()?;
+    if let Err(error) = firewall::allow(&super::own_program()?, server_port) {
+        // Windows' firewall may be off, or another one there: the agent is installed all the same.
+        crate::cli::complain(&error.context("the firewall is as it was"));
+    }
+    Ok(())
+}
+
+fn deconfigure() {
+    firewall::forget();
+    log::forget_source();
+}
+
 fn uninstall() -> anyhow::Result<()> {
     let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)
         .context(NEEDS_RIGHTS)?;
@@ -209,7 +246,7 @@ fn uninstall() -> anyhow::Result<()> {
         service.stop().context("failed to stop the service")?;
         wait_until_stopped(&service)?;
     }
-    log::forget_source();
+    deconfigure();
     service.delete().context("failed to remove the service")
 }
 

@@ -1,0 +1,237 @@
+//! The computer that the package is installed on: a Wine prefix.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+
+/// Runs a program of Windows.
+pub const WINE: &str = "/usr/lib/wine/wine64";
+
+const SERVER: &str = "/usr/lib/wine/wineserver64";
+
+/// A Wine prefix, as the environment names it. What runs in it ends with this value.
+pub struct Computer {
+    prefix: PathBuf,
+}
+
+impl Computer {
+    /// One on which nothing of the agent is left.
+    pub fn fresh() -> Result<Self> {
+        let prefix = env::var_os("WINEPREFIX").context("WINEPREFIX names no Wine prefix")?;
+        let computer = Self {
+            prefix: PathBuf::from(prefix),
+        };
+        computer.end()?;
+        computer.stay()?;
+        while let Some(product) = computer.product()? {
+            let code = computer.installer(&["/x", &product.code, "KEEPDATA=0"])?;
+            ensure!(
+                code == 0,
+                "an earlier rehearsal's agent cannot be removed: {code}"
+            );
+        }
+        let _there_is_none = computer.run("sc", &["delete", "EideticAgent"]).status();
+        computer.end()?;
+        remove_folder(&computer.data())?;
+        remove_folder(&computer.program())?;
+        computer.stay()?;
+        // Windows' own environment of a user is what a recorder gets: the display has to be in it.
+        let display = env::var("DISPLAY").context("DISPLAY names no display")?;
+        computer.succeeds(
+            "reg",
+            &["add", ENVIRONMENT, "/v", "DISPLAY", "/d", &display, "/f"],
+        )?;
+        Ok(computer)
+    }
+
+    /// Has it be another version of Windows: `win7`, `win10`.
+    pub fn become_version(&self, version: &str) -> Result<()> {
+        self.succeeds("winecfg", &["-v", version])
+    }
+
+    /// Runs Windows Installer without a wizard. Gives its exit code, of which Wine tells the lowest
+    /// eight bits.
+    pub fn installer(&self, arguments: &[&str]) -> Result<i32> {
+        let log = self.log_path();
+        if log.exists() {
+            fs::remove_file(log)?;
+        }
+        let status = self
+            .run("msiexec", arguments)
+            .args(["/qn", "/norestart", "/l*v", r"C:\installer.txt"])
+            .status()
+            .context("failed to start Windows Installer")?;
+        status
+            .code()
+            .context("Windows Installer was ended by a signal")
+    }
+
+    /// What Windows Installer wrote about the last installation.
+    pub fn log(&self) -> Result<String> {
+        let bytes = fs::read(self.log_path()).context("there is no log")?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.prefix.join("drive_c/installer.txt")
+    }
+
+    /// The agent, if it is among the installed programs.
+    pub fn product(&self) -> Result<Option<Product>> {
+        let list = self.answer("uninstaller", &["--list"])?;
+        let Some(code) = list
+            .lines()
+            .find_map(|line| line.trim().strip_suffix("|||Eidetic Agent"))
+        else {
+            return Ok(None);
+        };
+        let key = format!(r"{UNINSTALL}\{code}");
+        Ok(Some(Product {
+            code: code.to_owned(),
+            version: self.value(&key, "DisplayVersion")?.unwrap_or_default(),
+        }))
+    }
+
+    /// A value of the registry, as text.
+    pub fn value(&self, key: &str, name: &str) -> Result<Option<String>> {
+        let answer = self.answer("reg", &["query", key, "/v", name])?;
+        let line = answer
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(name));
+        // The name, the type, and the value.
+        let value = line.and_then(|line| line.trim().split_once(char::is_whitespace));
+        Ok(value.map(|(_, value)| value.trim().to_owned()))
+    }
+
+    /// Whether there is such a key in the registry.
+    pub fn has_key(&self, key: &str) -> Result<bool> {
+        Ok(self.run("reg", &["query", key]).status()?.success())
+    }
+
+    /// Removes a value of the registry.
+    pub fn forget_value(&self, key: &str, name: &str) -> Result<()> {
+        self.succeeds("reg", &["delete", key, "/v", name, "/f"])
+    }
+
+    /// Whether the service runs; `None` if there is none.
+    pub fn service_runs(&self) -> Result<Option<bool>> {
+        let answer = self.answer("sc", &["query", "EideticAgent"])?;
+        Ok(answer.contains("STATE").then(|| answer.contains("RUNNING")))
+    }
+
+    /// The program's folder, as it is called here.
+    pub fn program(&self) -> PathBuf {
+        self.prefix.join("drive_c/Program Files/Eidetic")
+    }
+
+    /// The folder with the agent's data, as it is called here.
+    pub fn data(&self) -> PathBuf {
+        self.prefix.join("drive_c/ProgramData/Eidetic")
+    }
+
+    /// Whether this text is in what is on the disk of the registry.
+    pub fn registry_holds(&self, text: &str) -> Result<bool> {
+        for file in ["system.reg", "user.reg", "userdef.reg"] {
+            let path = self.prefix.join(file);
+            let bytes =
+                fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+            if String::from_utf8_lossy(&bytes).contains(text) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Starts it anew, with the services that start with it.
+    pub fn restart(&self) -> Result<()> {
+        self.end()?;
+        self.stay()?;
+        // Any program starts it.
+        self.succeeds("sc", &["query", "EideticAgent"])
+    }
+
+    /// A program of Windows, to be run without being seen.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(WINE);
+        command
+            .arg(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn succeeds(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        let status = self.run(program, arguments).status()?;
+        ensure!(status.success(), "{program} ended with {status}");
+        Ok(())
+    }
+
+    fn answer(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .run(program, arguments)
+            .stdout(Stdio::piped())
+            .output()
+            .with_context(|| format!("failed to run {program}"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Has Wine stay when no program runs but services.
+    fn stay(&self) -> Result<()> {
+        let status = Command::new(SERVER).arg("--persistent").status()?;
+        ensure!(status.success(), "wineserver ended with {status}");
+        Ok(())
+    }
+
+    fn end(&self) -> Result<()> {
+        for what in ["--kill", "--wait"] {
+            // It says that it failed if nothing ran.
+            Command::new(SERVER)
+                .arg(what)
+                .stderr(Stdio::null())
+                .status()
+                .context("failed to start wineserver")?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Computer {
+    fn drop(&mut self) {
+        let _has_ended = self.end();
+    }
+}
+
+/// An installed program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// By which Windows Installer knows it.
+    pub code: String,
+    /// As the list of programs shows it.
+    pub version: String,
+}
+
+/// How a file of this system is called in Windows.
+pub fn windows_path(path: &Path) -> Result<String> {
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("failed to find {}", path.display()))?;
+    Ok(format!("Z:{}", path.display()).replace('/', r"\"))
+}
+
+fn remove_folder(path: &Path) -> Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
+}
+
+/// Where the environment is that all users have in common.
+const ENVIRONMENT: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+
+const UNINSTALL: &str = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";

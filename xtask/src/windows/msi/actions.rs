@@ -1,0 +1,209 @@
+//! What a package does beside copying files: which of its own actions it calls, when, and with what.
+
+use super::table::Table;
+
+/// The actions and their order, as a table and as statements that add to what wixl wrote.
+pub struct Actions {
+    /// `CustomAction`.
+    pub table: Table,
+    /// SQL.
+    pub statements: Vec<String>,
+}
+
+/// All of them.
+pub fn actions() -> Actions {
+    let mut actions = Actions {
+        table: Table::new(
+            "CustomAction",
+            &[
+                ("Action", "s72"),
+                ("Type", "i2"),
+                ("Source", "S72"),
+                ("Target", "S255"),
+            ],
+            1,
+        ),
+        statements: Vec::new(),
+    };
+    actions.answers();
+    actions.library();
+    actions.properties();
+    actions.order();
+    actions
+}
+
+impl Actions {
+    /// Where each answer comes from, the first that there is: as it is named here, as the model
+    /// product names it, as it was before.
+    fn answers(&mut self) {
+        let sources = [
+            ("SERVER", "UAVR_SERVERNAME"),
+            ("SERVER", "KEPTSERVER"),
+            ("PORT", "UAVR_SERVERPORT"),
+            ("PORT", "KEPTPORT"),
+            ("STATEFOLDER", "KEPTSTATEFOLDER"),
+            ("KEEPDATA", "KEPTKEEPDATA"),
+            ("INSTALLDIR", "KEPTINSTALLDIR"),
+        ];
+        for (index, (property, source)) in sources.into_iter().enumerate() {
+            let name = format!("{property}From{source}");
+            self.set(&name, property, &format!("[{source}]"), 0);
+            let condition = format!("{source} AND NOT {property}");
+            // Behind AppSearch, which is 50, and before LaunchConditions, which is 100.
+            for table in [UI, EXECUTE] {
+                self.at(table, &name, &condition, 51 + index);
+            }
+        }
+        self.set("PortByDefault", "PORT", "9004", 0);
+        for table in [UI, EXECUTE] {
+            self.at(table, "PortByDefault", "NOT PORT", 60);
+        }
+    }
+
+    /// The functions of our library. Those that change the computer are given their data by a
+    /// property that is named like them, since they run in another process, with the rights of the
+    /// system, which knows no other property.
+    fn library(&mut self) {
+        let program = "[INSTALLDIR]eidetic-agent.exe";
+        self.call("CheckAnswers", "CheckAnswers", 0);
+        self.call("RefuseBadAnswers", "RefuseBadAnswers", 0);
+        self.at(EXECUTE, "RefuseBadAnswers", INSTALLING, 110);
+
+        let data = format!("{program}|[SERVER]|[PORT]|[TOKEN]|[KEPTSERVER]|[KEPTPORT]");
+        self.set("DataOfSetUp", "SetUpAgent", &data, HIDE_TARGET);
+        self.set("DataOfRollback", "RollbackSetUp", program, 0);
+        self.call("RollbackSetUp", "UndoSetUp", AS_SYSTEM | ROLLBACK);
+        self.call("SetUpAgent", "SetUpAgent", AS_SYSTEM | HIDE_TARGET);
+        // Between InstallServices, which is 5800, and StartServices, which is 5900.
+        for (index, name) in [
+            "DataOfSetUp",
+            "DataOfRollback",
+            "RollbackSetUp",
+            "SetUpAgent",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            self.at(EXECUTE, name, INSTALLING, 5_810 + index);
+        }
+
+        self.set("DataOfUndo", "UndoSetUp", program, 0);
+        self.call("UndoSetUp", "UndoSetUp", AS_SYSTEM);
+        // Between StopServices, which is 1900, and DeleteServices, which is 2000.
+        self.at(EXECUTE, "DataOfUndo", REMOVING, 1_910);
+        self.at(EXECUTE, "UndoSetUp", REMOVING, 1_911);
+
+        let usual = r"[CommonAppDataFolder]Eidetic\Agent";
+        self.set("DataOfRemoval", "RemoveData", usual, 0);
+        self.set("DataOfRemovalElsewhere", "RemoveData", "[STATEFOLDER]", 0);
+        self.call("RemoveData", "RemoveData", AS_SYSTEM | COMMIT);
+        // Before InstallFinalize, which is 6600.
+        let elsewhere = format!("{REMOVING_DATA} AND STATEFOLDER");
+        self.at(EXECUTE, "DataOfRemoval", REMOVING_DATA, 6_510);
+        self.at(EXECUTE, "DataOfRemovalElsewhere", &elsewhere, 6_511);
+        self.at(EXECUTE, "RemoveData", REMOVING_DATA, 6_512);
+    }
+
+    fn properties(&mut self) {
+        let secure = [
+            "SERVER",
+            "PORT",
+            "TOKEN",
+            "UAVR_SERVERNAME",
+            "UAVR_SERVERPORT",
+            "STATEFOLDER",
+            "KEEPDATA",
+            "INSTALLDIR",
+            "KEPTSERVER",
+            "KEPTPORT",
+            "KEPTSTATEFOLDER",
+            "KEPTKEEPDATA",
+            "KEPTINSTALLDIR",
+            "WINDOWS10",
+            "NEWERFOUND",
+            "OLDERFOUND",
+        ];
+        let secure = secure.join(";");
+        self.statements.extend([
+            format!(
+                "UPDATE `Property` SET `Value`='{secure}' WHERE `Property`='SecureCustomProperties'"
+            ),
+            // The others are what hands the token on.
+            property("MsiHiddenProperties", "TOKEN;SetUpAgent;CustomActionData"),
+            property("DefaultUIFont", "Normal"),
+            property("ErrorDialog", "ErrorDlg"),
+        ]);
+    }
+
+    /// What wixl cannot be told.
+    fn order(&mut self) {
+        self.statements.extend([
+            condition("RememberedServer", "SERVER"),
+            condition("RememberedStateFolder", "STATEFOLDER"),
+            condition("RememberedKeepData", "KEEPDATA AND KEEPDATA<>\"0\""),
+        ]);
+    }
+
+    fn set(&mut self, name: &str, property: &str, value: &str, options: u32) {
+        let kind = (SET_PROPERTY | options).to_string();
+        self.table.row([name, &kind, property, value]);
+    }
+
+    fn call(&mut self, name: &str, function: &str, options: u32) {
+        let kind = (CALL_LIBRARY | options).to_string();
+        self.table.row([name, &kind, "Actions", function]);
+    }
+
+    fn at(&mut self, table: &str, name: &str, condition: &str, number: usize) {
+        self.statements.push(in_sequence(
+            table,
+            name,
+            condition,
+            i32::try_from(number).unwrap_or_default(),
+        ));
+    }
+}
+
+/// A statement that puts an action into a sequence.
+pub fn in_sequence(table: &str, name: &str, condition: &str, number: i32) -> String {
+    format!(
+        "INSERT INTO `{table}` (`Action`,`Condition`,`Sequence`) VALUES \
+         ('{name}','{condition}',{number})"
+    )
+}
+
+fn condition(component: &str, condition: &str) -> String {
+    format!("UPDATE `Component` SET `Condition`='{condition}' WHERE `Component`='{component}'")
+}
+
+fn property(name: &str, value: &str) -> String {
+    format!("INSERT INTO `Property` (`Property`,`Value`) VALUES ('{name}','{value}')")
+}
+
+/// The order of what is done while a wizard is shown.
+pub const UI: &str = "InstallUISequence";
+
+const EXECUTE: &str = "InstallExecuteSequence";
+
+const CALL_LIBRARY: u32 = 1;
+
+const SET_PROPERTY: u32 = 51;
+
+/// Later, in one go with everything else that changes the computer, and not as the user.
+const AS_SYSTEM: u32 = 0x400 | 0x800;
+
+/// If what comes behind it fails.
+const ROLLBACK: u32 = 0x100;
+
+/// Once nothing can fail any more.
+const COMMIT: u32 = 0x200;
+
+/// What it is given does not appear in the log.
+const HIDE_TARGET: u32 = 0x2000;
+
+const INSTALLING: &str = "NOT REMOVE~=\"ALL\"";
+
+const REMOVING: &str = "REMOVE~=\"ALL\"";
+
+const REMOVING_DATA: &str =
+    "REMOVE~=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND (NOT KEEPDATA OR KEEPDATA=\"0\")";
