@@ -72,7 +72,7 @@ impl Film {
             Quality::Lossless => None,
             Quality::High => limits(5_000, 2_500, 8, Some(1_000_000)),
             Quality::Medium => limits(3_500, 1_750, 14, Some(30_000_000)),
-            Quality::Low => limits(2_800, 1_400, 14, None),
+            Quality::Low => limits(2_900, 1_450, 14, None),
         };
         let tiles = match limits {
             Some(_) => vec![FilmTile::default(); size.tiles() as usize],
