@@ -692,6 +692,8 @@ export interface components {
             computers: components["schemas"]["PlanCheckComputer"][];
             /** @description How many of the known computers each item means. */
             items: number[];
+            /** @description The plan as it would be stored, with all defaults. */
+            plan: components["schemas"]["PlanDocument"];
         };
         /** @description A computer that a plan names. */
         PlanCheckComputer: {
