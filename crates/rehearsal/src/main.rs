@@ -18,6 +18,7 @@ mod demo;
 mod desktop;
 mod end_to_end;
 mod export;
+mod plans;
 mod recording;
 mod stack;
 mod until;
