@@ -23,7 +23,7 @@ pub fn kept_in_a_file(api: &Api, server: &Server) -> Result<()> {
     run(server, &file, &["diff"], 0)?;
 
     let plan = "\n[[plan]]\nname = \"From a file\"\n\
-        items = [{ kind = \"ip_range\", from = \"192.0.2.0\", to = \"192.0.2.9\" }]\n\
+        items = [{ kind = \"ip_range\", from = \"198.51.100.0\", to = \"198.51.100.9\" }]\n\
         settings.quality = \"low\"\n";
     fs::write(&file, format!("{original}{plan}"))?;
     let output = run(server, &file, &["diff"], 3)?;
@@ -39,7 +39,7 @@ pub fn kept_in_a_file(api: &Api, server: &Server) -> Result<()> {
     run(server, &file, &["diff"], 0)?;
     let plans = api.get("/plans")?;
     ensure!(
-        plans["plans"][0]["items"][0]["to"] == "192.0.2.9",
+        plans["plans"][0]["items"][0]["to"] == "198.51.100.9",
         "the plan was not made: {plans}"
     );
 

@@ -883,6 +883,12 @@ export interface components {
              *     }
              */
             users?: components["schemas"]["Users"];
+            /**
+             * Format: int32
+             * @description For how many days the server keeps the screen's recordings, up to 36500; 0: for ever.
+             * @default 7
+             */
+            video_retention_days?: number;
         };
         /** @description How far the agents of a plan follow its settings. */
         PlanState: {
