@@ -323,6 +323,7 @@ const settings = {
   max_titles_per_second: 4,
   spool_max_bytes: 2 ** 31,
   spool_min_free_bytes: 2 ** 30,
+  video_retention_days: 7,
 };
 
 let bookRevision = 7;

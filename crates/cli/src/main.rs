@@ -6,6 +6,7 @@
 mod client;
 mod export;
 mod frames;
+mod plans;
 mod terminal;
 
 use std::io::{self, ErrorKind, Write as _};
@@ -28,16 +29,20 @@ enum Command {
     Frames(frames::Command),
     // Its arguments say more than a line.
     Export(Box<export::Arguments>),
+    // So do its own.
+    #[command(subcommand)]
+    Plan(plans::Command),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
-        Command::Frames(command) => command.run(),
-        Command::Export(arguments) => export::run(arguments),
+        Command::Frames(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(arguments) => export::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Plan(command) => command.run(),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             // Where standard error is gone too, the exit code has to do.

@@ -310,11 +310,13 @@ pub enum GapReason {
     Overloaded,
     /// The plan asks for no more of the screen: for as long as it says, or for want of disk space.
     StoppedByPlan,
+    /// The plan keeps recordings for a time, which is over: it was there, and was removed.
+    RetentionOver,
 }
 
 impl GapReason {
     /// All reasons.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RecorderDied,
         Self::DisplayUnavailable,
         Self::SpoolFull,
@@ -322,6 +324,7 @@ impl GapReason {
         Self::SegmentDamaged,
         Self::Overloaded,
         Self::StoppedByPlan,
+        Self::RetentionOver,
     ];
 
     /// The value of What.
@@ -334,6 +337,7 @@ impl GapReason {
             Self::SegmentDamaged => "Segment damaged",
             Self::Overloaded => "Overloaded",
             Self::StoppedByPlan => "Stopped by the plan",
+            Self::RetentionOver => "Removed when its retention was over",
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     api::Api,
     desktop::{Desktop, TITLES, TwoMonitors, WANTED_TITLE},
-    export,
+    export, plans,
     stack::{Agent, Server, fresh_folder},
     until::until,
 };
@@ -46,6 +46,7 @@ pub fn run(tests: &Path) -> Result<()> {
     recorded(&api, person.display(), Duration::from_secs(20))?;
 
     exported(&api, &server)?;
+    plans::kept_in_a_file(&api, &server)?;
 
     let status = Command::new("node")
         .arg("--test")

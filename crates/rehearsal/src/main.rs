@@ -19,6 +19,7 @@ mod desktop;
 mod end_to_end;
 mod export;
 mod installer;
+mod plans;
 mod recording;
 mod stack;
 mod until;

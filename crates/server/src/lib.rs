@@ -12,4 +12,5 @@ pub mod folder;
 pub mod gateway;
 pub mod pki;
 pub mod plans;
+pub mod retention;
 pub mod server;

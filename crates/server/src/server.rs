@@ -17,6 +17,7 @@ use crate::{
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
     pki::{Authority, ServerCertificate},
+    retention,
 };
 
 /// A server that serves agents and browsers.
@@ -31,6 +32,7 @@ pub struct Server {
     gateway: Task<anyhow::Result<()>>,
     api: Task<anyhow::Result<()>>,
     _renewal: Task<()>,
+    _retention: Task<()>,
     _lock: RunLock,
 }
 
@@ -75,6 +77,7 @@ impl Server {
                 components.clock.clone(),
                 shutdown.signal(),
             ),
+            _retention: retention::start(components.clone(), shutdown.signal()),
             folder,
             components,
             agents: agents_address,

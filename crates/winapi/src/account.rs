@@ -52,7 +52,7 @@ pub fn local_groups(account: &str) -> Result<Vec<String>> {
             .iter()
             .map(|group| pointed_at(group.lgrui0_name))
             .collect();
-        NetApiBufferFree(Some(buffer.cast()));
+        NetApiBufferFree(Some(buffer.cast_const().cast()));
         Ok(names)
     }
 }

@@ -692,6 +692,8 @@ export interface components {
             computers: components["schemas"]["PlanCheckComputer"][];
             /** @description How many of the known computers each item means. */
             items: number[];
+            /** @description The plan as it would be stored, with all defaults. */
+            plan: components["schemas"]["PlanDocument"];
         };
         /** @description A computer that a plan names. */
         PlanCheckComputer: {
@@ -881,6 +883,12 @@ export interface components {
              *     }
              */
             users?: components["schemas"]["Users"];
+            /**
+             * Format: int32
+             * @description For how many days the server keeps the screen's recordings, up to 36500; 0: for ever.
+             * @default 7
+             */
+            video_retention_days?: number;
         };
         /** @description How far the agents of a plan follow its settings. */
         PlanState: {

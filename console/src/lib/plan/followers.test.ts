@@ -12,7 +12,7 @@ it('says how far the computers follow', () => {
 });
 
 it('says what a plan records', () => {
-  expect(settingsInWords(DEFAULT_SETTINGS)).toBe('Screen, high quality');
+  expect(settingsInWords(DEFAULT_SETTINGS)).toBe('Screen, high quality · kept 7 days');
   expect(settingsInWords({ ...DEFAULT_SETTINGS, monitor: false })).toBe('Monitoring is off');
   const users = { only_listed: true, listed: [{ user: 'a' }], except: [] };
   expect(settingsInWords({ ...DEFAULT_SETTINGS, record_screen: false, users })).toBe(

@@ -23,7 +23,12 @@ export function settingsInWords(settings: PlanSettings): string {
   else if (settings.users.except.length > 0) words.push('not all users');
   if (settings.record_screen && settings.applications.only_listed)
     words.push('listed windows only');
+  if (settings.record_screen) words.push(keptInWords(settings.video_retention_days));
   return words.join(' · ');
+}
+
+function keptInWords(days: number): string {
+  return days === 0 ? 'kept for ever' : `kept ${counted(days, 'day')}`;
 }
 
 export function counted(count: number, word: string): string {

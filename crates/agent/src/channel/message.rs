@@ -262,10 +262,11 @@ const fn gap_number(reason: GapReason) -> u32 {
         GapReason::SegmentDamaged => 5,
         GapReason::Overloaded => 6,
         GapReason::StoppedByPlan => 7,
+        GapReason::RetentionOver => 8,
     }
 }
 
-const GAP_REASONS: [GapReason; 7] = [
+const GAP_REASONS: [GapReason; 8] = [
     GapReason::RecorderDied,
     GapReason::DisplayUnavailable,
     GapReason::SpoolFull,
@@ -273,6 +274,7 @@ const GAP_REASONS: [GapReason; 7] = [
     GapReason::SegmentDamaged,
     GapReason::Overloaded,
     GapReason::StoppedByPlan,
+    GapReason::RetentionOver,
 ];
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -135,13 +135,28 @@ pub struct Problem {
     pub detail: String,
     /// The kind of problem in words.
     pub title: String,
+    /// Which fields are wrong, when it is about fields.
+    #[serde(default)]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Deserialize)]
+pub struct FieldProblem {
+    /// The field.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail.as_str() {
-            "" => f.write_str(&self.title),
-            detail => f.write_str(detail),
+            "" => f.write_str(&self.title)?,
+            detail => f.write_str(detail)?,
         }
+        self.errors
+            .iter()
+            .try_for_each(|error| write!(f, "; {}: {}", error.field, error.message))
     }
 }

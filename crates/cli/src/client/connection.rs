@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::ClientError;
 use super::answers::{Account, Problem};
@@ -126,6 +126,44 @@ impl Connection {
         read_json(path, &mut response)
     }
 
+    /// Sends something, and gets an answer in JSON.
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let request = self.signed(self.agent.post(self.url(path)));
+        let mut response = self.answered(request.send_json(body))?;
+        read_json(path, &mut response)
+    }
+
+    /// Replaces what has this revision, and gets an answer in JSON.
+    pub fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        revision: u64,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let request = self.signed(self.agent.put(self.url(path)));
+        let request = request.header("if-match", format!("\"{revision}\""));
+        let mut response = self.answered(request.send_json(body))?;
+        read_json(path, &mut response)
+    }
+
+    /// Removes what has this revision.
+    pub fn delete(&self, path: &str, revision: u64) -> Result<(), ClientError> {
+        let request = self.signed(self.agent.delete(self.url(path)));
+        let request = request.header("if-match", format!("\"{revision}\""));
+        self.answered(request.call())?;
+        Ok(())
+    }
+
+    fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        request
+            .header("cookie", self.cookie.as_deref().unwrap_or_default())
+            .header(CSRF.0, CSRF.1)
+    }
+
     /// Gets some of the bytes that are found under a path: `length` from `offset` on, or fewer if
     /// there are not so many.
     pub fn bytes(&self, path: &str, offset: u64, length: u64) -> Result<Vec<u8>, ClientError> {
@@ -164,6 +202,7 @@ impl Connection {
             status: status.as_u16(),
             detail: String::new(),
             title: format!("it answered {status}"),
+            errors: Vec::new(),
         })))
     }
 

@@ -4,6 +4,7 @@
 
 mod export;
 mod frames;
+mod plan;
 mod run;
 mod segment;
 mod video;

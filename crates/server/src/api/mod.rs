@@ -37,6 +37,7 @@ use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
+pub use dto::facts_of;
 pub use openapi::document;
 pub use state::ApiState;
 

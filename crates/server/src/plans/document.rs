@@ -104,6 +104,12 @@ impl PlanDocument {
                 wrong.push((field, error.to_string()));
             })
             .unwrap_or_default();
+        let days = self.settings.video_retention_days;
+        if days > MAX_RETENTION_DAYS {
+            let field = "settings.video_retention_days".to_owned();
+            let message = format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
+            wrong.push((field, message));
+        }
         if !wrong.is_empty() {
             return Err(PlanError::Fields(wrong));
         }
@@ -216,6 +222,7 @@ impl ItemDocument {
 const MAX_NAME_CHARACTERS: usize = 100;
 const MAX_DESCRIPTION_CHARACTERS: usize = 1_000;
 const MAX_ITEMS: usize = 500;
+const MAX_RETENTION_DAYS: u32 = 36_500;
 
 /// So many items that came or went are told of.
 const MAX_SHOWN: usize = 20;
@@ -242,7 +249,7 @@ mod tests {
                 {"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9",
                  "exclude": [{"from": "10.0.0.8", "to": "10.0.0.12"}]},
                 {"kind": "computer", "computer": "RDS01"}
-            ], "settings": {"max_cpu_percent": 0}}"#,
+            ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999}}"#,
         );
         let expected = [
             "name",
@@ -251,6 +258,7 @@ mod tests {
             "items[3].exclude",
             "items[4]",
             "settings.max_cpu_percent",
+            "settings.video_retention_days",
         ];
         assert_eq!(fields, expected);
     }

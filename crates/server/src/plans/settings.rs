@@ -54,6 +54,9 @@ pub struct PlanSettings {
     pub spool_max_bytes: u64,
     /// An agent keeps nothing more once its disk has fewer free bytes than this.
     pub spool_min_free_bytes: u64,
+    /// For how many days the server keeps the screen's recordings, up to 36500; 0: for ever.
+    #[schema(maximum = 36_500)]
+    pub video_retention_days: u32,
 }
 
 /// Whose sessions are recorded. In patterns `*` stands for any characters and `?` for one or none;
@@ -151,7 +154,7 @@ impl PlanSettings {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    fn values(&self) -> [(&'static str, String); 15] {
+    fn values(&self) -> [(&'static str, String); 16] {
         // Taken apart, so that a value that is new fails to compile here.
         let Self {
             monitor,
@@ -169,6 +172,7 @@ impl PlanSettings {
             max_titles_per_second,
             spool_max_bytes,
             spool_min_free_bytes,
+            video_retention_days,
         } = self;
         [
             ("monitor", monitor.to_string()),
@@ -186,6 +190,7 @@ impl PlanSettings {
             ("max_titles_per_second", max_titles_per_second.to_string()),
             ("spool_max_bytes", spool_max_bytes.to_string()),
             ("spool_min_free_bytes", spool_min_free_bytes.to_string()),
+            ("video_retention_days", video_retention_days.to_string()),
         ]
     }
 }
@@ -220,6 +225,7 @@ impl Default for PlanSettings {
             max_titles_per_second: parts.max_titles_per_second,
             spool_max_bytes: parts.spool.max_bytes,
             spool_min_free_bytes: parts.spool.min_free_bytes,
+            video_retention_days: 7,
         }
     }
 }

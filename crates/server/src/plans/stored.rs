@@ -99,13 +99,17 @@ fn write(plan: &Plan) -> Result<StoredPlan, StoreError> {
     })
 }
 
-/// Of the time before there were plans.
+/// Of the time before there were plans: then recordings were kept for ever, and that stays so until
+/// somebody says otherwise.
 async fn load_policy(control: &dyn ControlStore) -> Result<PlanBook, StoreError> {
-    let Some((revision, text)) = control.setting(POLICY).await? else {
-        return Ok(PlanBook::default());
+    let (revision, text) = match control.setting(POLICY).await? {
+        Some(policy) => policy,
+        None if control.agents().await?.is_empty() => return Ok(PlanBook::default()),
+        None => (0, "{}".to_owned()),
     };
-    let settings: PlanSettings =
+    let mut settings: PlanSettings =
         serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+    settings.video_retention_days = 0;
     let policy = Policy::try_from(&settings).map_err(|error| damaged(error.to_string()))?;
     let book = PlanBook::with_default(revision, settings, policy);
     let stored = StoredPlans {
@@ -169,6 +173,11 @@ mod tests {
         assert_eq!(plan.policy().max_frames_per_second(), 9);
         assert_eq!(plan.policy().spool().min_free_bytes, 5);
         assert!(plan.document().settings.monitor);
+        assert_eq!(
+            plan.document().settings.video_retention_days,
+            0,
+            "as before"
+        );
         // From now on it is the plan that counts.
         control.put_setting("policy", "{}").await.unwrap();
         assert_eq!(load(&control).await.unwrap(), book);

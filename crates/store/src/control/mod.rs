@@ -94,6 +94,18 @@ pub trait ControlStore: Send + Sync {
     /// Forgets the key frames of a growing segment whose bytes were dropped.
     async fn reset_segment(&self, id: SegmentId) -> Result<(), StoreError>;
 
+    /// The oldest segments of an agent that tell of nothing after a time, do not grow, and have not
+    /// been removed.
+    async fn segments_kept_before(
+        &self,
+        agent: AgentId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SegmentId>, StoreError>;
+    /// Keeps of a segment only that it was there, as lost because its retention is over. Its bytes
+    /// have been deleted before.
+    async fn remove_segment(&self, id: SegmentId) -> Result<(), StoreError>;
+
     // Recordings.
 
     /// One session.

@@ -132,6 +132,8 @@ pub struct PlanCheckRequest {
 /// What a plan would do.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanCheck {
+    /// The plan as it would be stored, with all defaults.
+    pub plan: PlanDocument,
     /// How many of the known computers each item means.
     pub items: Vec<u32>,
     /// The computers that would belong to it.

@@ -215,9 +215,10 @@ pub async fn check_plan(
         }
         all_facts.push(facts);
     }
-    let counts = then.plan(id).map(|plan| item_counts(plan, &all_facts));
+    let plan = then.plan(id).ok_or_else(|| ApiError::not_found("plan"))?;
     Ok(Json(PlanCheck {
-        items: counts.unwrap_or_default(),
+        plan: plan.document().clone(),
+        items: item_counts(plan, &all_facts),
         computers,
     }))
 }

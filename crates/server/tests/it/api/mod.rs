@@ -9,6 +9,7 @@ mod https;
 mod live;
 mod plans;
 mod recordings;
+mod retention;
 mod search;
 mod secrecy;
 mod segments;

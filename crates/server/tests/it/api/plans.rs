@@ -258,6 +258,7 @@ async fn what_a_plan_would_do_can_be_seen_before() {
     let check = json!({"plan": office()});
     let checked = browser.post("/api/v1/plans/check", &check).await.json();
     assert_eq!(checked["items"], json!([1, 2]));
+    assert_eq!(checked["plan"]["settings"]["max_cpu_percent"], 5);
     let expected = json!([
         {"name": "PC7", "plan_now": "Default plan", "plan_then": "Office"},
         {"name": "RDS01", "plan_now": "Jump hosts", "plan_then": "Jump hosts"},

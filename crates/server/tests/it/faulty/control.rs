@@ -29,6 +29,8 @@ super::on_a_disk! { ControlStore:
     write seal_segment(end: SegmentEnd) -> ();
     write lose_segment(id: SegmentId, reason: GapReason) -> ();
     write reset_segment(id: SegmentId) -> ();
+    read segments_kept_before(agent: AgentId, before: Timestamp, limit: usize) -> Vec<SegmentId>;
+    write remove_segment(id: SegmentId) -> ();
     read session(id: SessionId) -> Option<RecordedSession>;
     read sessions(before: Option<(Timestamp, SessionId)>, limit: usize) -> Vec<RecordedSession>;
     read segments(session: SessionId) -> Vec<StoredSegment>;

@@ -11,6 +11,9 @@ pub(super) const SEALED: i64 = 1;
 /// As [`GROWING`]; the reason is in `segment.reason`.
 pub(super) const LOST: i64 = 2;
 
+/// The reason of segments that were removed; `schema` has the number too.
+pub(super) const RETENTION_OVER: i64 = 8;
+
 pub(super) fn reason_code(reason: GapReason) -> i64 {
     match reason {
         GapReason::RecorderDied => 1,
@@ -20,6 +23,7 @@ pub(super) fn reason_code(reason: GapReason) -> i64 {
         GapReason::SegmentDamaged => 5,
         GapReason::Overloaded => 6,
         GapReason::StoppedByPlan => 7,
+        GapReason::RetentionOver => RETENTION_OVER,
     }
 }
 
@@ -32,6 +36,7 @@ pub(super) fn reason(code: i64) -> Result<GapReason, Failure> {
         5 => GapReason::SegmentDamaged,
         6 => GapReason::Overloaded,
         7 => GapReason::StoppedByPlan,
+        RETENTION_OVER => GapReason::RetentionOver,
         _ => return Err(unknown("reason of a gap", code)),
     })
 }

@@ -273,6 +273,25 @@ impl ControlStore for SqliteControl {
             .await
     }
 
+    async fn segments_kept_before(
+        &self,
+        agent: AgentId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SegmentId>, StoreError> {
+        self.read("list old segments", move |c| {
+            segments::kept_before(c, agent, before, limit)
+        })
+        .await
+    }
+
+    async fn remove_segment(&self, id: SegmentId) -> Result<(), StoreError> {
+        self.change("note that a segment was removed", move |c| {
+            segments::remove(c, id)
+        })
+        .await
+    }
+
     async fn session(&self, id: SessionId) -> Result<Option<RecordedSession>, StoreError> {
         self.read("find a session", move |c| recordings::one(c, id))
             .await

@@ -109,10 +109,12 @@ CREATE TABLE setting (
 ";
 
 // `names` and `addresses` have a line for each. `place` is a plan's place in their order; `value` is
-// the plan as its owner wrote it. The one row of `plan_book` counts the changes of all plans.
+// the plan as its owner wrote it. `segment_kept` has the segments that do not grow and were not
+// removed. The one row of `plan_book` counts the changes of all plans.
 const PLANS: &str = "
 ALTER TABLE agent ADD COLUMN names TEXT NOT NULL DEFAULT '';
 ALTER TABLE agent ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+CREATE INDEX segment_kept ON segment(until) WHERE state > 0 AND ifnull(reason, 0) <> 8;
 CREATE TABLE plan (
     id BLOB PRIMARY KEY,
     place INTEGER NOT NULL UNIQUE,

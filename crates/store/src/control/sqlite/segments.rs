@@ -9,7 +9,7 @@ use eidetic_model::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    codes::{GROWING, LOST, SEALED, reason, reason_code, unknown},
+    codes::{GROWING, LOST, RETENTION_OVER, SEALED, reason, reason_code, unknown},
     columns::{id, number, time},
     recordings::note_known,
 };
@@ -144,6 +144,49 @@ pub(super) fn lose(
             reason_code(reason),
             SEALED
         ])?;
+    Ok(())
+}
+
+/// The oldest segments of an agent that tell of nothing after a time, and do not grow.
+pub(super) fn kept_before(
+    connection: &Connection,
+    agent: AgentId,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<SegmentId>, Failure> {
+    // The condition of the index `segment_kept`, to the letter.
+    connection
+        .prepare_cached(
+            "SELECT segment.uuid FROM segment INDEXED BY segment_kept \
+             JOIN session ON session.id = segment.session \
+             WHERE state > 0 AND ifnull(reason, 0) <> 8 AND until < ?1 AND session.agent = ?2 \
+             ORDER BY until LIMIT ?3",
+        )?
+        .query_and_then(
+            params![
+                before.as_unix_micros(),
+                agent.to_bytes(),
+                i64::try_from(limit).unwrap_or(i64::MAX)
+            ],
+            |row| id(row, 0, SegmentId::from_slice),
+        )?
+        .collect()
+}
+
+/// Keeps of a segment only that it was there. One that grows stays as it is.
+pub(super) fn remove(connection: &Connection, segment: SegmentId) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "DELETE FROM key_frame WHERE segment = \
+             (SELECT id FROM segment WHERE uuid = ?1 AND state <> ?2)",
+        )?
+        .execute(params![segment.to_bytes(), GROWING])?;
+    connection
+        .prepare_cached(
+            "UPDATE segment SET state = ?2, reason = ?3, sha256 = NULL, bytes = 0 \
+             WHERE uuid = ?1 AND state <> ?4",
+        )?
+        .execute(params![segment.to_bytes(), LOST, RETENTION_OVER, GROWING])?;
     Ok(())
 }
 

@@ -48,6 +48,7 @@ promises! {
     recordings::what_comes_without_its_session_makes_one,
     recordings::sessions_are_paged_from_the_latest_start,
     recordings::segments_grow_and_are_sealed_lost_or_reset,
+    recordings::old_segments_are_found_by_agent_and_leave_only_that_they_were_there,
     plans::plans_come_back_in_their_order,
     plans::of_two_who_change_plans_at_once_one_is_told,
     users::users_are_found_whatever_the_case,

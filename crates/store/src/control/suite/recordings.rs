@@ -283,3 +283,54 @@ pub(super) async fn segments_grow_and_are_sealed_lost_or_reset(store: Arc<dyn Co
     assert_eq!(segments[0].description, expected);
     assert_eq!(store.segment(segment_id(9)).await.unwrap(), None);
 }
+
+pub(super) async fn old_segments_are_found_by_agent_and_leave_only_that_they_were_there(
+    store: Arc<dyn ControlStore>,
+) {
+    let segments = (1..=4).map(|id| segment_opened(id, 1, i64::from(id) * 10));
+    let entries: Vec<_> = [opened(1, 10)].into_iter().chain(segments).collect();
+    apply(&*store, &numbered(1, entries)).await;
+    // The first two are whole, the third is lost, the fourth grows.
+    for id in [1, 2] {
+        let segment = segment_id(id);
+        let key_frames = [KeyFrame {
+            time: at(10),
+            offset: 16,
+        }];
+        store
+            .grow_segment(segment, 100, at(20), &key_frames)
+            .await
+            .unwrap();
+        let end = SegmentEnd {
+            id: segment,
+            end: at(i64::from(id) * 20),
+            bytes: 100,
+            sha256: [7; 32],
+        };
+        store.seal_segment(end).await.unwrap();
+    }
+    store
+        .lose_segment(segment_id(3), GapReason::SpoolFull)
+        .await
+        .unwrap();
+    let kept = async |agent, before, limit| {
+        let kept = store.segments_kept_before(agent_id(agent), at(before), limit);
+        kept.await.unwrap()
+    };
+    assert_eq!(kept(1, 20, 9).await, []);
+    assert_eq!(kept(1, 21, 9).await, [segment_id(1)]);
+    assert_eq!(kept(1, 1_000, 9).await, [1, 3, 2].map(segment_id));
+    assert_eq!(kept(1, 1_000, 2).await, [1, 3].map(segment_id));
+    assert_eq!(kept(2, 1_000, 9).await, []);
+
+    for id in 1..=4 {
+        store.remove_segment(segment_id(id)).await.unwrap();
+    }
+    assert_eq!(kept(1, 1_000, 9).await, []);
+    let (_, removed) = store.segment(segment_id(1)).await.unwrap().unwrap();
+    assert_eq!(removed.state, SegmentState::Lost(GapReason::RetentionOver));
+    assert_eq!((removed.bytes, removed.key_frames), (0, vec![]));
+    let (_, growing) = store.segment(segment_id(4)).await.unwrap().unwrap();
+    assert_eq!(growing.state, SegmentState::Growing);
+    assert_eq!(store.segment_bytes().await.unwrap(), 0);
+}
