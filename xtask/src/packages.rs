@@ -33,6 +33,7 @@ pub const WINDOWS: &[&str] = &[
     "wine",
     "wine64",
     "xvfb",
+    "xdotool",
 ];
 
 /// For a virtual desktop with real applications, a browser to look at it, and ffmpeg to look into

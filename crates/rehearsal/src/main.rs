@@ -49,6 +49,8 @@ enum Command {
     },
     /// Rehearses the agent on Windows, under Wine, with a server.
     Windows(windows::Arguments),
+    /// Measures what the agent costs under Wine, beside the agent on Linux.
+    WindowsBench(windows::BenchArguments),
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
     /// Measures the codec beside its peers, on recordings of real applications.
@@ -71,6 +73,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
+        Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),
     }
