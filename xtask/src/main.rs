@@ -53,7 +53,8 @@ enum Command {
     Demo(DemoArguments),
     /// Measures what recording, searching and seeking cost on this machine.
     ///
-    /// `bench codec` measures the codec alone, beside other encoders.
+    /// `bench codec` measures the codec alone, beside other encoders; `bench windows` the agent on
+    /// Windows, under Wine, beside the one on Linux.
     Bench(BenchArguments),
 }
 
@@ -78,9 +79,8 @@ struct MsiArguments {
 
 #[derive(Args)]
 struct TestArguments {
-    /// What is tested.
-    #[arg(default_value = "linux")]
-    stage: test::Stage,
+    /// One part alone.
+    stage: Option<test::Stage>,
     /// Only the steps whose name contains this word.
     #[arg(long)]
     only: Option<String>,
@@ -124,6 +124,18 @@ enum BenchPart {
     ///
     /// Prints a table for each recording with the aims and whether they are met.
     Codec(CodecBenchArguments),
+    /// Measures CPU and memory of the agent under Wine, beside the agent on Linux on the same
+    /// desktop: while its one window stands still, and while text is written into it.
+    ///
+    /// An indication: Wine copies screens in another way than Windows.
+    Windows(WindowsBenchArguments),
+}
+
+#[derive(Args)]
+struct WindowsBenchArguments {
+    /// Seconds for each of the measured situations.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
 }
 
 #[derive(Args)]
@@ -173,7 +185,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Test(arguments) => {
             test::run(&workspace, arguments.stage, arguments.only.as_deref())
         }
-        Command::Ci => test::run(&workspace, test::Stage::Linux, None),
+        Command::Ci => test::run(&workspace, None, None),
         Command::Demo(arguments) => demo(&workspace, &arguments),
         Command::Bench(arguments) => bench(&workspace, &arguments),
     }
@@ -210,8 +222,10 @@ fn demo(workspace: &Workspace, arguments: &DemoArguments) -> Result<()> {
 }
 
 fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
-    if let Some(BenchPart::Codec(arguments)) = &arguments.part {
-        return codec_bench(workspace, arguments);
+    match &arguments.part {
+        Some(BenchPart::Codec(arguments)) => return codec_bench(workspace, arguments),
+        Some(BenchPart::Windows(arguments)) => return windows_bench(workspace, arguments),
+        None => {}
     }
     packages::install(packages::BUILD)?;
     packages::install(packages::DESKTOP)?;
@@ -223,6 +237,25 @@ fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
         .args(["--seconds", &arguments.seconds.to_string()])
         .arg("--seek-script")
         .arg(workspace.path("console/tests/bench/seek.mjs"));
+    command.run()
+}
+
+fn windows_bench(workspace: &Workspace, arguments: &WindowsBenchArguments) -> Result<()> {
+    packages::install(packages::BUILD)?;
+    packages::install(packages::DESKTOP)?;
+    packages::install(packages::WINDOWS)?;
+    build::everything(workspace, Profile::Release)?;
+    let agent = windows::agent(workspace, Profile::Release)?;
+    let prefix = windows::Prefix::open(workspace)?;
+    println!("measuring, {} s for each situation", arguments.seconds);
+    let mut command = workspace.built(Profile::Release, "eidetic-rehearsal");
+    command
+        .args(["windows-bench", "--agent"])
+        .arg(agent)
+        .arg("--fixture")
+        .arg(windows::fixture(workspace)?)
+        .args(["--seconds", &arguments.seconds.to_string()]);
+    prefix.apply_to(&mut command);
     command.run()
 }
 

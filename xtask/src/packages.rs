@@ -33,6 +33,7 @@ pub const WINDOWS: &[&str] = &[
     "wine",
     "wine64",
     "xvfb",
+    "xdotool",
 ];
 
 /// For the installer for Windows.

@@ -33,6 +33,12 @@ pub enum DesktopEvent {
     ScreensaverOn,
     /// The screensaver went away.
     ScreensaverOff,
+    /// The system told this process that something happened to its session. What follows is decided
+    /// by who follows the sessions, who may have been told as well.
+    SessionNoticed {
+        /// What, in the system's own code.
+        code: u32,
+    },
 }
 
 /// The active window and the program that it belongs to, as far as the system tells.

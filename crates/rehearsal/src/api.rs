@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use ureq::{
-    Agent,
+    Agent, RequestBuilder,
     tls::{TlsConfig, TlsProvider},
+    typestate::WithBody,
 };
 
 /// A client that is signed in, at a server on this computer.
@@ -100,9 +101,16 @@ impl Api {
 
     /// Posts JSON; gives the answer's, null if it has none.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let mut response = self
-            .agent
-            .post(format!("{}{path}", self.base))
+        self.send(self.agent.post(format!("{}{path}", self.base)), path, body)
+    }
+
+    /// Puts JSON; gives the answer's, null if it has none.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(self.agent.put(format!("{}{path}", self.base)), path, body)
+    }
+
+    fn send(&self, request: RequestBuilder<WithBody>, path: &str, body: &Value) -> Result<Value> {
+        let mut response = request
             .header("cookie", &self.cookie)
             .header(CSRF.0, CSRF.1)
             .send_json(body)?;

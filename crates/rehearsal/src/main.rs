@@ -53,6 +53,8 @@ enum Command {
     Windows(windows::Arguments),
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
+    /// Measures what the agent costs under Wine, beside the agent on Linux.
+    WindowsBench(windows::BenchArguments),
     /// Measures what recording, searching and seeking cost.
     Bench(bench::Arguments),
     /// Measures the codec beside its peers, on recordings of real applications.
@@ -76,6 +78,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
         Command::Installer(arguments) => installer::run(&arguments),
+        Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),
     }

@@ -9,8 +9,12 @@ use std::{
 
 use windows::{
     Win32::{
-        Foundation::{HANDLE, HWND, WAIT_FAILED},
+        Foundation::{HANDLE, HWND, LPARAM, LRESULT, WAIT_FAILED, WPARAM},
         System::{
+            RemoteDesktop::{
+                NOTIFY_FOR_THIS_SESSION, WTSRegisterSessionNotification,
+                WTSUnRegisterSessionNotification,
+            },
             StationsAndDesktops::{
                 CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_CREATEMENU, DESKTOP_CREATEWINDOW,
                 DESKTOP_ENUMERATE, DESKTOP_HOOKCONTROL, DESKTOP_READOBJECTS, DESKTOP_WRITEOBJECTS,
@@ -23,14 +27,16 @@ use windows::{
             Accessibility::{HWINEVENTHOOK, SetWinEventHook, UnhookWinEvent},
             Input::KeyboardAndMouse::{GetLastInputInfo, LASTINPUTINFO},
             WindowsAndMessaging::{
-                CHILDID_SELF, DispatchMessageW, EVENT_OBJECT_NAMECHANGE,
-                EVENT_SYSTEM_DESKTOPSWITCH, EVENT_SYSTEM_FOREGROUND, MSG, MWMO_INPUTAVAILABLE,
-                MsgWaitForMultipleObjectsEx, OBJID_WINDOW, PM_REMOVE, PeekMessageW, QS_ALLINPUT,
-                SPI_GETSCREENSAVERRUNNING, SystemParametersInfoW, WINEVENT_OUTOFCONTEXT,
+                CHILDID_SELF, CreateWindowExW, DefWindowProcW, DestroyWindow, DispatchMessageW,
+                EVENT_OBJECT_NAMECHANGE, EVENT_SYSTEM_DESKTOPSWITCH, EVENT_SYSTEM_FOREGROUND,
+                HWND_MESSAGE, MSG, MWMO_INPUTAVAILABLE, MsgWaitForMultipleObjectsEx, OBJID_WINDOW,
+                PM_REMOVE, PeekMessageW, QS_ALLINPUT, RegisterClassW, SPI_GETSCREENSAVERRUNNING,
+                SystemParametersInfoW, WINDOW_EX_STYLE, WINDOW_STYLE, WINEVENT_OUTOFCONTEXT,
+                WM_WTSSESSION_CHANGE, WNDCLASSW,
             },
         },
     },
-    core::{BOOL, PCWSTR},
+    core::{BOOL, PCWSTR, w},
 };
 
 use crate::{
@@ -48,12 +54,17 @@ pub enum Told {
     Title(Window),
     /// Another desktop is shown, such as the lock screen.
     DesktopSwitch,
+    /// Something happened to the session: the code of `WM_WTSSESSION_CHANGE`. Other programs of the
+    /// session can say so too.
+    Session(u32),
 }
 
 /// Hears what the programs of this session tell. Belongs to the thread that made it.
 #[derive(Debug)]
 pub struct Listener {
     hooks: Vec<HWINEVENTHOOK>,
+    /// Is told what happens to the session.
+    window: HWND,
     _not_send: PhantomData<*mut ()>,
 }
 
@@ -67,6 +78,7 @@ impl Listener {
         use_users_desktop();
         let mut listener = Self {
             hooks: Vec::new(),
+            window: make_session_window()?,
             _not_send: PhantomData,
         };
         for event in [
@@ -85,6 +97,18 @@ impl Listener {
             listener.hooks.push(hook);
         }
         Ok(listener)
+    }
+
+    /// Has Windows tell what happens to the session, too. Takes a while if its service is not there
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// What Windows says.
+    pub fn hear_the_session(&mut self) -> Result<()> {
+        // SAFETY: takes no address; the window is this thread's.
+        unsafe { WTSRegisterSessionNotification(self.window, NOTIFY_FOR_THIS_SESSION) }
+            .map_err(CallFailed::of("WTSRegisterSessionNotification"))
     }
 
     /// The next thing told that is not heard yet, for which it waits up to `wait`.
@@ -117,6 +141,11 @@ impl Drop for Listener {
         for hook in self.hooks.drain(..) {
             // SAFETY: it was set by this thread.
             let _is_gone = unsafe { UnhookWinEvent(hook) };
+        }
+        // SAFETY: it was made by this thread.
+        unsafe {
+            let _was_not_registered = WTSUnRegisterSessionNotification(self.window);
+            let _is_gone = DestroyWindow(self.window);
         }
         HEARD.with_borrow_mut(VecDeque::clear);
     }
@@ -265,10 +294,58 @@ extern "system" fn hear(
         _ => None,
     };
     if let Some(told) = told {
-        HEARD.with_borrow_mut(|heard| {
-            if heard.len() < MOST_HEARD {
-                heard.push_back(told);
-            }
-        });
+        keep_heard(told);
     }
 }
+
+/// A window for messages alone, which nobody sees. It belongs to this thread.
+fn make_session_window() -> Result<HWND> {
+    let class = WNDCLASSW {
+        lpfnWndProc: Some(hear_message),
+        lpszClassName: SESSION_WINDOW,
+        ..WNDCLASSW::default()
+    };
+    // SAFETY: the class and its name outlive the call; `hear_message` is a function of this
+    // program. A class that is there already is this one.
+    let _is_there = unsafe { RegisterClassW(&raw const class) };
+    // SAFETY: the name of the class ends with a zero.
+    unsafe {
+        CreateWindowExW(
+            WINDOW_EX_STYLE(0),
+            SESSION_WINDOW,
+            PCWSTR::null(),
+            WINDOW_STYLE(0),
+            0,
+            0,
+            0,
+            0,
+            Some(HWND_MESSAGE),
+            None,
+            None,
+            None,
+        )
+    }
+    .map_err(CallFailed::of("CreateWindowEx"))
+}
+
+extern "system" fn hear_message(window: HWND, message: u32, w: WPARAM, l: LPARAM) -> LRESULT {
+    if message == WM_WTSSESSION_CHANGE {
+        if let Ok(code) = u32::try_from(w.0) {
+            keep_heard(Told::Session(code));
+        }
+        return LRESULT(0);
+    }
+    // SAFETY: these are the arguments that Windows gave.
+    unsafe { DefWindowProcW(window, message, w, l) }
+}
+
+fn keep_heard(told: Told) {
+    HEARD.with_borrow_mut(|heard| {
+        if heard.len() < MOST_HEARD {
+            heard.push_back(told);
+        }
+    });
+}
+
+/// The class of the window that is told what happens to the session.
+const SESSION_WINDOW: PCWSTR = w!("EideticSession");

@@ -2,14 +2,46 @@
 
    fixture.exe RRGGBB LEFT TOP WIDTH HEIGHT TITLE
 
-   Each line on its standard input is a new title. It ends with its standard input. It says itself
-   what it did, since Wine 8 does not tell others of it. */
+   Each line on its standard input is a new title; one that begins with a tab is a word that is
+   written into the window, as into a text that scrolls once it is full. It ends with its standard
+   input. It says itself what it did, since Wine 8 does not tell others of it.
+
+   fixture.exe notice CODE
+
+   Tells the recorders of this session what Windows would tell them of it, which Wine never does. */
 #include <windows.h>
 #include <shellapi.h>
 #include <stdio.h>
 #include <wchar.h>
 
 static COLORREF colour;
+
+/* Where the next word goes. */
+static int pen_x = 8, pen_y = 8;
+
+/* Writes a word at the end of the text, on black and white as an editor does. */
+static void write_word(HWND window, const wchar_t *word)
+{
+    HDC device = GetDC(window);
+    RECT whole;
+    SIZE size;
+    GetClientRect(window, &whole);
+    GetTextExtentPoint32W(device, word, lstrlenW(word), &size);
+    if (pen_x + size.cx > whole.right - 8) {
+        pen_x = 8;
+        pen_y += size.cy + 4;
+    }
+    if (pen_y + size.cy > whole.bottom - 8) {
+        int up = whole.bottom / 2;
+        ScrollDC(device, 0, -up, &whole, &whole, NULL, NULL);
+        whole.top = whole.bottom - up;
+        FillRect(device, &whole, GetStockObject(WHITE_BRUSH));
+        pen_y -= up;
+    }
+    TextOutW(device, pen_x, pen_y, word, lstrlenW(word));
+    pen_x += size.cx + 8;
+    ReleaseDC(window, device);
+}
 
 static LRESULT CALLBACK handle(HWND window, UINT message, WPARAM w, LPARAM l)
 {
@@ -24,6 +56,10 @@ static LRESULT CALLBACK handle(HWND window, UINT message, WPARAM w, LPARAM l)
     }
     if (message == WM_DESTROY) {
         PostQuitMessage(0);
+        return 0;
+    }
+    if (message == WM_APP && *(const wchar_t *)l == L'\t') {
+        write_word(window, (const wchar_t *)l + 1);
         return 0;
     }
     if (message == WM_APP) {
@@ -47,6 +83,15 @@ static DWORD WINAPI obey(void *window)
     return 0;
 }
 
+static int notice(WPARAM code)
+{
+    HWND window = NULL;
+    int told = 0;
+    while ((window = FindWindowExW(HWND_MESSAGE, window, L"EideticSession", NULL)) != NULL)
+        told += PostMessageW(window, WM_WTSSESSION_CHANGE, code, 0) != 0;
+    return told ? 0 : 4;
+}
+
 int WINAPI wWinMain(HINSTANCE instance, HINSTANCE before, LPWSTR line, int how)
 {
     int count;
@@ -56,6 +101,8 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE before, LPWSTR line, int how)
     MSG message;
     unsigned long rgb;
     (void)before, (void)line, (void)how;
+    if (count == 3 && lstrcmpW(words[1], L"notice") == 0)
+        return notice(_wtoi(words[2]));
     if (count != 7)
         return 2;
     rgb = wcstoul(words[1], NULL, 16);

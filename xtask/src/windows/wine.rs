@@ -31,6 +31,8 @@ impl Prefix {
             display: VirtualDisplay::start()?,
             folder,
         };
+        // What a run that was broken off has left.
+        prefix.end();
         let made = prefix.folder.join("made");
         if !made.exists() {
             println!("making a Wine prefix");
@@ -59,6 +61,15 @@ impl Prefix {
             .env("DISPLAY", &self.display.name);
     }
 
+    /// Ends all that runs in it.
+    fn end(&self) {
+        for what in ["--kill", "--wait"] {
+            let mut end = Command::new(SERVER);
+            end.arg(what).env("WINEPREFIX", &self.folder);
+            let _nothing_runs = end.stderr(Stdio::null()).status();
+        }
+    }
+
     fn install_shim(&self, workspace: &Workspace) -> Result<()> {
         let library = self
             .folder
@@ -76,9 +87,7 @@ impl Prefix {
 
 impl Drop for Prefix {
     fn drop(&mut self) {
-        let mut end = Command::new(SERVER);
-        end.arg("--kill").env("WINEPREFIX", &self.folder);
-        let _nothing_runs = end.stderr(Stdio::null()).status();
+        self.end();
     }
 }
 

@@ -53,6 +53,11 @@ pub(crate) enum Report {
     },
     /// Frames come at this pace from now on. At first it is [`Pace::Full`].
     Pace(Pace),
+    /// The system told the recorder that something happened to its session.
+    SessionNoticed {
+        /// What, in the system's own code.
+        code: u32,
+    },
 }
 
 /// How fast frames come, over some seconds.
@@ -158,6 +163,7 @@ impl Report {
                     .unwrap_or(u32::MAX)
                     .max(1),
             }),
+            Self::SessionNoticed { code } => ReportKind::SessionNoticed(*code),
         };
         ReportMessage { kind: Some(report) }.encode_to_vec()
     }
@@ -196,6 +202,7 @@ impl Report {
             ReportKind::PaceMillis(millis) => Self::Pace(Pace::Slowed {
                 interval: Duration::from_millis(millis.into()),
             }),
+            ReportKind::SessionNoticed(code) => Self::SessionNoticed { code },
         })
     }
 }
@@ -279,7 +286,7 @@ const GAP_REASONS: [GapReason; 8] = [
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct ReportMessage {
-    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     kind: Option<ReportKind>,
 }
 
@@ -302,6 +309,8 @@ enum ReportKind {
     Ready(bool),
     #[prost(uint32, tag = "8")]
     PaceMillis(u32),
+    #[prost(uint32, tag = "9")]
+    SessionNoticed(u32),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -392,6 +401,7 @@ mod tests {
             Report::Pace(Pace::Slowed {
                 interval: Duration::from_millis(750),
             }),
+            Report::SessionNoticed { code: 7 },
         ] {
             assert_eq!(Report::decode(report.encode().into()).unwrap(), report);
         }

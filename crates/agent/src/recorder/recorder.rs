@@ -253,6 +253,10 @@ impl Recorder {
             }
             DesktopEvent::ScreensaverOn => self.report_event(SessionEvent::ScreensaverOn, now),
             DesktopEvent::ScreensaverOff => self.report_event(SessionEvent::ScreensaverOff, now),
+            DesktopEvent::SessionNoticed { code } => {
+                let report = Report::SessionNoticed { code };
+                self.parts.reports.report(report)
+            }
         }
     }
 

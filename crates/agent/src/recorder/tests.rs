@@ -64,6 +64,7 @@ fn name(report: &Report) -> Option<&'static str> {
         Report::Gap { .. } => "gap",
         Report::Pace(Pace::Full) => "full pace",
         Report::Pace(Pace::Slowed { .. }) => "slowed",
+        Report::SessionNoticed { .. } => "session noticed",
     })
 }
 
@@ -369,6 +370,14 @@ fn the_end_of_a_storm_of_titles_is_recorded_even_when_the_session_ends() {
     assert_eq!(last.0, "49");
     let counted: u32 = titles.iter().map(|(_, coalesced)| 1 + coalesced).sum();
     assert_eq!(counted, 50);
+}
+
+#[test]
+fn what_a_recorder_is_told_of_its_session_is_passed_on_and_not_recorded_by_it() {
+    let mut setup = setup();
+    let told = DesktopEvent::SessionNoticed { code: 7 };
+    setup.recorder.desktop_event(told).unwrap();
+    assert_eq!(setup.reports.all(), [Report::SessionNoticed { code: 7 }]);
 }
 
 #[test]

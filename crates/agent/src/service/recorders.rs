@@ -27,6 +27,7 @@ pub(super) struct RecorderProcesses {
     program: PathBuf,
     runtime: Handle,
     events: mpsc::Sender<Event>,
+    notices: os::SessionNotices,
     running: HashMap<RecorderRun, Running>,
     restarts: HashMap<LoginSessionId, Task<()>>,
 }
@@ -38,12 +39,19 @@ struct Running {
 }
 
 impl RecorderProcesses {
-    /// Starts `program` for each recorder; what becomes of them goes to `events`.
-    pub(super) fn new(program: PathBuf, runtime: Handle, events: mpsc::Sender<Event>) -> Self {
+    /// Starts `program` for each recorder; what becomes of them goes to `events`, what they are told
+    /// of their sessions to `notices`.
+    pub(super) fn new(
+        program: PathBuf,
+        runtime: Handle,
+        events: mpsc::Sender<Event>,
+        notices: os::SessionNotices,
+    ) -> Self {
         Self {
             program,
             runtime,
             events,
+            notices,
             running: HashMap::new(),
             restarts: HashMap::new(),
         }
@@ -59,6 +67,7 @@ impl Recorders for RecorderProcesses {
             program: self.program.clone(),
             login: login.clone(),
             events: self.events.clone(),
+            notices: self.notices.clone(),
         };
         let _runtime = self.runtime.enter();
         let task = Task::spawn("recorder", process.run(assignment, inbox));
@@ -103,6 +112,7 @@ struct RecorderProcess {
     program: PathBuf,
     login: LoginSession,
     events: mpsc::Sender<Event>,
+    notices: os::SessionNotices,
 }
 
 impl RecorderProcess {
@@ -164,6 +174,9 @@ impl RecorderProcess {
                 }
             };
             match report {
+                Ok(Report::SessionNoticed { code }) => {
+                    self.notices.told_a_recorder(&self.login.id, code);
+                }
                 Ok(report) => {
                     let event = Event::Report(self.run, report);
                     if self.events.send(event).await.is_err() {

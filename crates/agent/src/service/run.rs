@@ -64,6 +64,7 @@ pub(crate) async fn run(
                 program,
                 Handle::current(),
                 events.clone(),
+                sessions.notices(),
             )),
             spool: Arc::clone(&spool),
             folder: folder.clone(),

@@ -13,7 +13,7 @@ mod sessions;
 pub use self::{
     desktop::WindowsDesktop,
     screen::SessionScreen,
-    sessions::{ServiceNotices, WtsSessions},
+    sessions::{SessionNotices, WtsSessions},
 };
 pub use sessions::session_number;
 

@@ -7,7 +7,7 @@ use procfs::process::Process;
 
 use crate::until::pause;
 
-/// CPU and memory of a process and its children over a while.
+/// CPU and memory of processes over a while.
 pub struct Cost {
     /// Share of one core, 0 to 1 and above.
     pub cpu: f64,
@@ -18,18 +18,23 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Measures for this long, memory each second.
+    /// Measures a process and its children for this long, memory each second.
     pub fn over(service: u32, length: Duration) -> Result<Self> {
-        let before = cpu_ticks(service)?;
+        Self::of(|| family(service), length)
+    }
+
+    /// Measures these processes for this long, memory each second.
+    pub fn of(processes: impl Fn() -> Result<Vec<Process>>, length: Duration) -> Result<Self> {
+        let before = cpu_ticks(&processes()?)?;
         let mut resident = 0;
         let mut proportional = 0;
         for _ in 0..length.as_secs() {
             pause(Duration::from_secs(1));
-            let (resident_now, proportional_now) = memory(service)?;
+            let (resident_now, proportional_now) = memory(&processes()?)?;
             resident = resident.max(resident_now);
             proportional = proportional.max(proportional_now);
         }
-        let ticks = cpu_ticks(service)? - before;
+        let ticks = cpu_ticks(&processes()?)? - before;
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let cpu = ticks as f64 / procfs::ticks_per_second() as f64 / length.as_secs_f64();
         Ok(Self {
@@ -40,9 +45,9 @@ impl Cost {
     }
 }
 
-/// CPU time so far of a process, its living children, and those that ended.
-fn cpu_ticks(service: u32) -> Result<u64> {
-    family(service)?.iter().try_fold(0, |sum, process| {
+/// CPU time so far of processes, and of their children that ended.
+fn cpu_ticks(processes: &[Process]) -> Result<u64> {
+    processes.iter().try_fold(0, |sum, process| {
         let stat = process
             .stat()
             .context("a process ended while it was measured")?;
@@ -51,11 +56,11 @@ fn cpu_ticks(service: u32) -> Result<u64> {
     })
 }
 
-/// Resident and proportional bytes of a process and its children.
-fn memory(service: u32) -> Result<(u64, u64)> {
+/// Resident and proportional bytes of processes.
+fn memory(processes: &[Process]) -> Result<(u64, u64)> {
     let mut resident = 0;
     let mut proportional = 0;
-    for process in family(service)? {
+    for process in processes {
         let rollup = process.smaps_rollup()?.memory_map_rollup;
         let sum = |key: &str| -> u64 {
             let values = rollup.iter().filter_map(|map| map.extension.map.get(key));

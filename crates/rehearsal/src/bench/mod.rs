@@ -12,10 +12,9 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Result;
 use clap::Args;
 
-use self::{
-    cost::Cost,
-    report::{Kept, Report},
-};
+pub use self::{cost::Cost, report::Report};
+
+use self::report::Kept;
 use crate::{
     desktop::{Desktop, WANTED_TITLE},
     stack::{Agent, Server, fresh_folder},

@@ -3,12 +3,12 @@
 use std::{
     io::Write as _,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use super::wine;
+use super::wine::Wine;
 
 /// Where on the desktop it is.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,21 @@ pub struct Window {
     program: Child,
 }
 
+/// Tells the recorders of the session what Windows would tell them of it: the code of
+/// `WM_WTSSESSION_CHANGE`.
+pub fn tell_recorders(wine: &Wine, program: &Path, code: u32) -> Result<()> {
+    let code = code.to_string();
+    let status = wine.command(program).args(["notice", &code]).status()?;
+    ensure!(status.success(), "no recorder listens: {status}");
+    Ok(())
+}
+
 impl Place {
+    /// Its middle.
+    pub fn middle(self) -> (u32, u32) {
+        (self.left + self.width / 2, self.top + self.height / 2)
+    }
+
     /// Whether this place of a picture has this colour. `pixels` are rows of so many pixels, four
     /// bytes each: blue, green, red, unused.
     pub fn is_filled(self, rgb: u32, row: u32, pixels: &[u8]) -> bool {
@@ -42,10 +56,10 @@ impl Place {
 
 impl Window {
     /// Shows a window in front of all others.
-    pub fn show(program: &Path, rgb: u32, place: Place, title: &str) -> Result<Self> {
+    pub fn show(wine: &Wine, program: &Path, rgb: u32, place: Place, title: &str) -> Result<Self> {
         let sizes = [place.left, place.top, place.width, place.height];
-        let program = Command::new(wine::PROGRAM)
-            .arg(program)
+        let program = wine
+            .command(program)
             .arg(format!("{rgb:06x}"))
             .args(sizes.map(|size| size.to_string()))
             .arg(title)
@@ -57,8 +71,17 @@ impl Window {
 
     /// Gives it another title.
     pub fn rename(&mut self, title: &str) -> Result<()> {
+        self.tell(title)
+    }
+
+    /// Writes a word into it.
+    pub fn write(&mut self, word: &str) -> Result<()> {
+        self.tell(&format!("\t{word}"))
+    }
+
+    fn tell(&mut self, line: &str) -> Result<()> {
         let input = self.program.stdin.as_mut().context("it hears nothing")?;
-        writeln!(input, "{title}")?;
+        writeln!(input, "{line}")?;
         input.flush()?;
         Ok(())
     }

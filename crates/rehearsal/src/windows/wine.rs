@@ -1,7 +1,9 @@
 //! The computer with Windows: a Wine prefix with the agent in it.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -15,17 +17,22 @@ pub const PROGRAM: &str = "/usr/lib/wine/wine64";
 
 const SERVER: &str = "/usr/lib/wine/wineserver64";
 
+const SERVER_NAME: &str = "wineserver64";
+
 /// A Wine prefix, as the environment names it. What runs in it ends with this value.
 pub struct Wine {
     prefix: PathBuf,
+    display: String,
 }
 
 impl Wine {
-    /// Puts the agent's program into the prefix, without anything of an earlier one.
-    pub fn start(agent: &Path) -> Result<Self> {
+    /// Puts the agent's program into the prefix, without anything of an earlier one. Its desktop is
+    /// on this X display.
+    pub fn start(agent: &Path, display: &str) -> Result<Self> {
         let prefix = env::var_os("WINEPREFIX").context("WINEPREFIX names no Wine prefix")?;
         let wine = Self {
             prefix: PathBuf::from(prefix),
+            display: display.to_owned(),
         };
         wine.end()?;
         let folder = wine.prefix.join("drive_c/Eidetic");
@@ -43,8 +50,7 @@ impl Wine {
         }
         wine.stay()?;
         // Windows' own environment of a user is what a recorder gets: the display has to be in it.
-        let display = env::var("DISPLAY").context("DISPLAY names no display")?;
-        let arguments = ["add", ENVIRONMENT, "/v", "DISPLAY", "/d", &display, "/f"];
+        let arguments = ["add", ENVIRONMENT, "/v", "DISPLAY", "/d", display, "/f"];
         let status = wine.run("reg", &arguments).status()?;
         ensure!(status.success(), "reg ended with {status}");
         Ok(wine)
@@ -52,9 +58,27 @@ impl Wine {
 
     /// The agent's program.
     pub fn agent(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.arg(r"C:\Eidetic\eidetic-agent.exe").args(arguments);
+        let mut command = self.command(r"C:\Eidetic\eidetic-agent.exe");
+        command.args(arguments);
         command
+    }
+
+    /// A program of Windows.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.arg(program).env("DISPLAY", &self.display);
+        command
+    }
+
+    /// Moves the mouse, as a person does.
+    pub fn move_mouse(&self, (x, y): (u32, u32)) -> Result<()> {
+        let status = Command::new("xdotool")
+            .args(["mousemove", &x.to_string(), &y.to_string()])
+            .env("DISPLAY", &self.display)
+            .status()
+            .context("failed to start xdotool")?;
+        ensure!(status.success(), "xdotool ended with {status}");
+        Ok(())
     }
 
     /// The process of the one recorder.
@@ -65,6 +89,18 @@ impl Wine {
     /// The process of the service.
     pub fn service(&self) -> Result<Pid> {
         self.agent_process("service")
+    }
+
+    /// The process of Wine itself, which does what the kernel does on Windows.
+    pub fn server(&self) -> Result<Pid> {
+        let found = all_processes()?
+            .filter_map(Result::ok)
+            .find(|process| {
+                let is_server = process.stat().is_ok_and(|stat| stat.comm == SERVER_NAME);
+                is_server && self.is_of_this_prefix(process)
+            })
+            .context("Wine's server does not run")?;
+        Pid::from_raw(found.pid).context("a process has the number 0")
     }
 
     fn agent_process(&self, command: &str) -> Result<Pid> {
@@ -91,16 +127,19 @@ impl Wine {
                 .is_some_and(|it| it.ends_with("eidetic-agent.exe"));
             program && line.get(1).is_some_and(|it| it == command)
         });
-        let prefix = |environment: std::collections::HashMap<_, _>| {
-            environment.get(std::ffi::OsStr::new("WINEPREFIX")) == Some(&self.prefix.clone().into())
-        };
-        is_agent && process.environ().is_ok_and(prefix)
+        is_agent && self.is_of_this_prefix(process)
+    }
+
+    fn is_of_this_prefix(&self, process: &Process) -> bool {
+        process.environ().is_ok_and(|environment| {
+            let prefix = environment.get(OsStr::new("WINEPREFIX"));
+            prefix.is_some_and(|prefix| *prefix == *self.prefix)
+        })
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = self.command(program);
         command
-            .arg(program)
             .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -130,6 +169,22 @@ impl Wine {
 impl Drop for Wine {
     fn drop(&mut self) {
         let _has_ended = self.end();
+    }
+}
+
+/// A command that has to succeed.
+pub trait Succeeds {
+    /// Runs it, and fails if it does.
+    fn succeeds(&mut self, what: &str) -> Result<()>;
+}
+
+impl Succeeds for Command {
+    fn succeeds(&mut self, what: &str) -> Result<()> {
+        let status = self
+            .status()
+            .with_context(|| format!("failed to start {self:?}"))?;
+        ensure!(status.success(), "{what} ended with {status}");
+        Ok(())
     }
 }
 

@@ -18,4 +18,4 @@ pub(crate) use recorder::{
     RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
     own_program, restrict_recorder, service_channel, start_recorder,
 };
-pub(crate) use sessions::{SessionArguments, SessionSource, watch_sessions};
+pub(crate) use sessions::{SessionArguments, SessionNotices, SessionSource, watch_sessions};

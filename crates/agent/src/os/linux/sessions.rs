@@ -12,7 +12,7 @@ use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::Config;
 use crate::service::Event;
@@ -54,6 +54,23 @@ impl SessionSource {
             anyhow::ensure!(is_known, "there is no account {user:?}");
         }
         Ok(Self::Display { name, user })
+    }
+
+    /// Takes what recorders are told of sessions.
+    pub(crate) fn notices(&self) -> SessionNotices {
+        SessionNotices
+    }
+}
+
+/// Takes what recorders are told of sessions: nothing, for logind tells the service.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionNotices;
+
+impl SessionNotices {
+    /// A recorder was told something.
+    #[expect(clippy::unused_self, reason = "other systems have something to do")]
+    pub(crate) fn told_a_recorder(&self, _session: &LoginSessionId, code: u32) {
+        debug!(code, "a recorder was told what logind tells");
     }
 }
 

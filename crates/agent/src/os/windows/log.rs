@@ -1,25 +1,17 @@
-//! The service's log: a file of today and those of the days before, in the agent's folder. That it
-//! started, stopped or failed is in Windows' own log too.
+//! The service's log: a file that stays small and the full ones before it, in the agent's folder.
+//! That it started, stopped or failed is in Windows' own log too.
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use eidetic_winapi::event_log::{Severity, report};
 use tracing::warn;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use windows_registry::LOCAL_MACHINE;
 
 /// Sends the log to `logs` in the agent's folder from now on.
 pub(super) fn init(state_folder: &Path) -> anyhow::Result<()> {
-    let file = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("agent")
-        .filename_suffix("log")
-        .max_log_files(DAYS)
-        .build(state_folder.join("logs"))
-        .context("failed to open the log")?;
-    eidetic_runtime::init_logging_to(file);
-    Ok(())
+    eidetic_runtime::init_logging_to_files(&state_folder.join("logs"), "agent.log")
+        .context("failed to open the log")
 }
 
 /// Tells Windows' own log.
@@ -51,5 +43,3 @@ const SOURCE_KEY: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Applicatio
 
 /// Errors, warnings and information.
 const ALL_TYPES: u32 = 7;
-
-const DAYS: usize = 14;

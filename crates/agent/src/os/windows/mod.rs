@@ -22,4 +22,4 @@ pub(crate) use recorder::{
     own_program, restrict_recorder, service_channel, start_recorder,
 };
 pub(crate) use service::ServiceCommand;
-pub(crate) use sessions::{SessionArguments, SessionSource, watch_sessions};
+pub(crate) use sessions::{SessionArguments, SessionNotices, SessionSource, watch_sessions};

@@ -102,7 +102,7 @@ fn serve() -> anyhow::Result<()> {
         }
         ServiceControl::SessionChange(change) => {
             let number = change.notification.session_id;
-            notices.session_changed(change.reason.to_raw(), number);
+            notices.told_the_service(change.reason.to_raw(), number);
             ServiceControlHandlerResult::NoError
         }
         ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,

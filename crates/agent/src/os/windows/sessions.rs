@@ -1,10 +1,8 @@
 //! The sessions of this computer.
 
 use clap::Args;
-use eidetic_capture::{
-    Sessions as _,
-    windows::{ServiceNotices, WtsSessions},
-};
+pub(crate) use eidetic_capture::windows::SessionNotices;
+use eidetic_capture::{Sessions as _, windows::WtsSessions};
 use tokio::sync::mpsc;
 use tracing::error;
 
@@ -19,7 +17,7 @@ pub(crate) struct SessionArguments {}
 #[derive(Debug)]
 pub(crate) struct SessionSource {
     sessions: WtsSessions,
-    notices: ServiceNotices,
+    notices: SessionNotices,
 }
 
 impl SessionSource {
@@ -34,8 +32,8 @@ impl SessionSource {
         Ok(Self { sessions, notices })
     }
 
-    /// Takes what Windows tells the service of sessions.
-    pub(crate) fn notices(&self) -> ServiceNotices {
+    /// Takes what Windows tells the service and the recorders of sessions.
+    pub(crate) fn notices(&self) -> SessionNotices {
         self.notices.clone()
     }
 }

@@ -79,6 +79,8 @@ impl Core {
                     self.journal.seal(segment, GapReason::RecorderDied)?;
                 }
             }
+            // It goes to who follows the sessions, and comes from there.
+            Report::SessionNoticed { .. } => {}
             Report::Pace(pace) => {
                 session.pace = pace;
                 self.write_status();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use eidetic_winapi::desktop::{Listener, Told};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{CaptureError, windows::failed};
 
@@ -30,6 +30,8 @@ pub(super) struct News {
     is_new: bool,
     /// How often each window has changed its title.
     pub(super) titles: BTreeMap<u64, u32>,
+    /// What was told of the session: the system's codes.
+    pub(super) session: Vec<u32>,
 }
 
 impl Heard {
@@ -41,8 +43,11 @@ impl Heard {
         thread::Builder::new()
             .name("listener".to_owned())
             .spawn(move || match Listener::new() {
-                Ok(ear) => {
+                Ok(mut ear) => {
                     let _nobody_waits = begun.send(Ok(()));
+                    if let Err(error) = ear.hear_the_session() {
+                        info!(%error, "only the service is told what happens to the session");
+                    }
                     listen(ear, &listener);
                 }
                 Err(error) => {
@@ -96,13 +101,20 @@ fn listen(mut ear: Listener, shared: &Weak<Shared>) {
         };
         let mut news = shared.lock();
         news.is_new = true;
-        if let Told::Title(window) = told {
-            // Windows that never come to the front matter to nobody.
-            if news.titles.len() >= MOST_WINDOWS {
-                news.titles.clear();
+        match told {
+            Told::Title(window) => {
+                // Windows that never come to the front matter to nobody.
+                if news.titles.len() >= MOST_WINDOWS {
+                    news.titles.clear();
+                }
+                let times = news.titles.entry(window.number()).or_default();
+                *times = times.saturating_add(1);
             }
-            let times = news.titles.entry(window.number()).or_default();
-            *times = times.saturating_add(1);
+            // The service is told too: what is lost here is not lost.
+            Told::Session(code) if news.session.len() < MOST_OF_THE_SESSION => {
+                news.session.push(code);
+            }
+            Told::Session(_) | Told::Foreground | Told::DesktopSwitch => {}
         }
         shared.came.notify_all();
     }
@@ -112,3 +124,5 @@ fn listen(mut ear: Listener, shared: &Weak<Shared>) {
 const LOOK_UP_EVERY: Duration = Duration::from_secs(1);
 
 const MOST_WINDOWS: usize = 1_024;
+
+const MOST_OF_THE_SESSION: usize = 64;

@@ -110,6 +110,9 @@ impl Desktop for WindowsDesktop {
             for (window, times) in news.titles {
                 self.front.titles_changed(window, times);
             }
+            let session = news.session.into_iter();
+            self.ready
+                .extend(session.map(|code| DesktopEvent::SessionNoticed { code }));
             if let Some(event) = self.find()? {
                 return Ok(Some(event));
             }

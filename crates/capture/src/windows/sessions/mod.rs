@@ -6,9 +6,10 @@
 mod facts;
 mod notice;
 mod tracker;
+mod twins;
 #[cfg(windows)]
 mod wts;
 
 pub use facts::session_number;
 #[cfg(windows)]
-pub use wts::{ServiceNotices, WtsSessions};
+pub use wts::{SessionNotices, WtsSessions};

@@ -1,4 +1,4 @@
-//! Asks Windows for its sessions, and hears what the service is told of them.
+//! Asks Windows for its sessions, and hears what the service and the recorders are told of them.
 
 use std::{
     collections::BTreeSet,
@@ -16,9 +16,11 @@ use tracing::warn;
 use super::{
     facts::{Connection, SessionFacts, workstation},
     notice::Notice,
+    session_number,
     tracker::{Input, Tracker},
+    twins::{Hearer, Twins, is_believable},
 };
-use crate::{CaptureError, SessionChange, Sessions};
+use crate::{CaptureError, LoginSessionId, SessionChange, Sessions, deadline::Since};
 
 /// The sessions of this computer.
 #[derive(Debug)]
@@ -26,12 +28,13 @@ pub struct WtsSessions {
     changes: mpsc::Receiver<SessionChange>,
 }
 
-/// Takes what Windows tells the service. Cheap to clone; never waits.
+/// Takes what Windows tells the service and the recorders. Cheap to clone; never waits.
 #[derive(Clone, Debug)]
-pub struct ServiceNotices(SyncSender<Told>);
+pub struct SessionNotices(SyncSender<Told>);
 
 #[derive(Clone, Copy, Debug)]
 struct Told {
+    by: Hearer,
     code: u32,
     number: u32,
 }
@@ -43,7 +46,7 @@ impl WtsSessions {
     /// # Errors
     ///
     /// [`CaptureError::Failed`] if no thread can be started.
-    pub fn watch() -> Result<(Self, ServiceNotices), CaptureError> {
+    pub fn watch() -> Result<(Self, SessionNotices), CaptureError> {
         // Full only if Windows does not answer for long: what is lost then the next list has.
         let (notices, inbox) = sync_channel(NOTICES_UNDER_WAY);
         let (changes, outbox) = mpsc::channel(CHANGES_UNDER_WAY);
@@ -54,7 +57,7 @@ impl WtsSessions {
                 attempt: "watch the sessions",
                 reason: error.to_string(),
             })?;
-        Ok((Self { changes: outbox }, ServiceNotices(notices)))
+        Ok((Self { changes: outbox }, SessionNotices(notices)))
     }
 }
 
@@ -67,11 +70,31 @@ impl Sessions for WtsSessions {
     }
 }
 
-impl ServiceNotices {
+impl SessionNotices {
     /// Windows told the service that something happened to a session: the code and the session's
     /// number of the control `SESSIONCHANGE`.
-    pub fn session_changed(&self, code: u32, number: u32) {
-        if self.0.try_send(Told { code, number }).is_err() {
+    pub fn told_the_service(&self, code: u32, number: u32) {
+        self.take(Told {
+            by: Hearer::Service,
+            code,
+            number,
+        });
+    }
+
+    /// Windows told the recorder of this session that something happened to it: the code of the
+    /// message `WM_WTSSESSION_CHANGE`.
+    pub fn told_a_recorder(&self, session: &LoginSessionId, code: u32) {
+        if let Some(number) = session_number(session) {
+            self.take(Told {
+                by: Hearer::Recorder,
+                code,
+                number,
+            });
+        }
+    }
+
+    fn take(&self, told: Told) {
+        if self.0.try_send(told).is_err() {
             warn!("a notice about a session is lost: asking will make up for it");
         }
     }
@@ -80,6 +103,7 @@ impl ServiceNotices {
 /// Tells all changes until nobody wants to know.
 fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
     let mut tracker = Tracker::default();
+    let (mut twins, begun) = (Twins::default(), Since::now());
     let mut lists = Lists::default();
     if let Some(listed) = lists.ask() {
         tracker.take(listed);
@@ -91,9 +115,13 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
             }
         }
         match inbox.recv_timeout(LIST_EVERY) {
-            Ok(Told { code, number }) => {
-                if let Some(notice) = Notice::from_code(code) {
-                    let facts = ask(number).facts();
+            Ok(Told { by, code, number }) => {
+                let Some(notice) = Notice::from_code(code) else {
+                    continue;
+                };
+                let facts = ask(number).facts();
+                let counts = by == Hearer::Service || is_believable(notice, facts.as_ref());
+                if counts && twins.is_new(begun.lasted(), by, notice, number) {
                     tracker.take(Input::Noticed {
                         notice,
                         number,

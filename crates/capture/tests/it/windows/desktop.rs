@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use eidetic_capture::{ActiveWindow, Desktop, DesktopEvent, ProcessId, windows::WindowsDesktop};
 use eidetic_model::{Captured, RunAs};
-use eidetic_testkit::eventually;
 
-use super::fixture::{Place, Window, desktop_for_oneself};
+use super::fixture::{Place, Window, desktop_for_oneself, eventually, tell_of_the_session};
 
 const PLACE: Place = Place {
     left: 40,
@@ -70,6 +69,21 @@ fn window_that_goes_away_leaves_nothing_or_another_one_in_front() {
 }
 
 #[test]
+fn what_happens_to_the_session_is_heard() {
+    const LOCK: u32 = 7;
+    let _desktop = desktop_for_oneself();
+    let mut desktop = WindowsDesktop::open().unwrap();
+    // It is heard on a thread of its own, which may not have begun to.
+    eventually("it is heard", || {
+        if !tell_of_the_session(LOCK) {
+            return None;
+        }
+        let told = desktop.next(Duration::from_secs(2)).unwrap()?;
+        (told == DesktopEvent::SessionNoticed { code: LOCK }).then_some(())
+    });
+}
+
+#[test]
 fn time_without_input_grows() {
     let _desktop = desktop_for_oneself();
     let mut desktop = WindowsDesktop::open().unwrap();
@@ -82,7 +96,7 @@ fn time_without_input_grows() {
 fn next(desktop: &mut WindowsDesktop) -> Option<ActiveWindow> {
     match desktop.next(Duration::from_secs(2)).unwrap()? {
         DesktopEvent::Activated(window) => Some(window),
-        DesktopEvent::ScreensaverOn | DesktopEvent::ScreensaverOff => None,
+        _ => None,
     }
 }
 

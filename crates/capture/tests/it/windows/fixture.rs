@@ -2,10 +2,14 @@
 
 use std::{
     env,
+    ffi::OsString,
     io::Write,
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use eidetic_testkit::eventually_within;
 
 /// Where on the desktop a window is.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +31,29 @@ pub fn desktop_for_oneself() -> MutexGuard<'static, ()> {
     DESKTOP.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Asks until `probe` gives a value. Wine starts slowly on a computer that has much to do.
+pub fn eventually<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
+    eventually_within(Duration::from_secs(90), what, probe)
+}
+
+/// Tells who listens in this session what Windows would tell of it. Whether anybody does.
+pub fn tell_of_the_session(code: u32) -> bool {
+    let status = Command::new(program())
+        .args(["notice", &code.to_string()])
+        .status();
+    status.unwrap().success()
+}
+
+fn program() -> OsString {
+    env::var_os("EIDETIC_FIXTURE")
+        .expect("EIDETIC_FIXTURE names the program: run the tests by `cargo xtask test windows`")
+}
+
 impl Window {
     /// Shows a window in front of all others.
     pub fn show(rgb: u32, place: Place, title: &str) -> Self {
-        let program = env::var_os("EIDETIC_FIXTURE").expect(
-            "EIDETIC_FIXTURE names the program: run the tests by `cargo xtask test windows`",
-        );
         let sizes = [place.left, place.top, place.width, place.height];
-        let program = Command::new(program)
+        let program = Command::new(program())
             .arg(format!("{rgb:06x}"))
             .args(sizes.map(|size| size.to_string()))
             .arg(title)

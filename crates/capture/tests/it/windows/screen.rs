@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use eidetic_capture::{Capture, Display, Frame, Rect, Screen, windows::SessionScreen};
-use eidetic_testkit::eventually;
 
-use super::fixture::{Place, Window, desktop_for_oneself};
+use super::fixture::{Place, Window, desktop_for_oneself, eventually};
 
 const PLACE: Place = Place {
     left: 300,

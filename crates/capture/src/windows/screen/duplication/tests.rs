@@ -29,6 +29,7 @@ struct Computer(Arc<Mutex<State>>);
 struct State {
     now: Duration,
     is_hidden: bool,
+    monitors_fail: bool,
     monitors: BTreeMap<String, Monitor>,
     /// What opening answers, if it is refused.
     refuses: Option<u32>,
@@ -180,6 +181,12 @@ impl System for Computer {
 
     fn monitors(&mut self) -> Result<Vec<Place>, CaptureError> {
         let state = self.state();
+        if state.monitors_fail {
+            return Err(CaptureError::Failed {
+                attempt: "ask for the monitors",
+                reason: "the script says so".to_owned(),
+            });
+        }
         let places = state.monitors.iter();
         Ok(places
             .map(|(name, monitor)| (name.clone(), monitor.place))
@@ -478,7 +485,10 @@ fn what_is_not_offered_is_said_at_once_and_what_is_never_had_after_a_while() {
     let computer = Computer::with(A, [0, 0, 20, 10], 1);
     computer.state().refuses = Some(NOT_IMPLEMENTED);
     let stop = computer.screen().next(Duration::ZERO).unwrap_err();
-    assert!(matches!(stop, Stop::NotOffered(_)), "{stop:?}");
+    let Stop::NotOffered(reason) = stop else {
+        panic!("{stop:?}");
+    };
+    assert_eq!(reason, "code 80004001");
     computer.state().refuses = Some(ACCESS_DENIED);
     let mut screen = computer.screen();
     layout(&mut screen);
@@ -486,6 +496,35 @@ fn what_is_not_offered_is_said_at_once_and_what_is_never_had_after_a_while() {
     assert!(matches!(short, Found::Unchanged), "{short:?}");
     let stop = screen.next(Duration::from_secs(2)).unwrap_err();
     assert!(matches!(stop, Stop::NotOffered(_)), "{stop:?}");
+}
+
+#[test]
+fn monitors_that_cannot_be_asked_for_are_a_failure_that_is_worth_another_try() {
+    let computer = Computer::with(A, [0, 0, 20, 10], 1);
+    computer.state().monitors_fail = true;
+    let mut screen = computer.screen();
+    let stop = screen.next(Duration::ZERO).unwrap_err();
+    assert!(
+        matches!(stop, Stop::Failed(CaptureError::Failed { .. })),
+        "{stop:?}"
+    );
+    computer.state().monitors_fail = false;
+    let found = screen.next(Duration::from_secs(2)).unwrap();
+    assert!(matches!(found, Found::Layout(_)), "{found:?}");
+}
+
+#[test]
+fn displays_keep_their_numbers_on_another_screen_of_the_session() {
+    let computer = Computer::with(A, [0, 0, 20, 10], 1);
+    computer.connect(B, [20, 0, 40, 10], 1);
+    let mut screen = computer.screen();
+    layout(&mut screen);
+    let numbers = screen.numbers();
+    drop(screen);
+    computer.state().monitors.remove(A);
+    let mut screen = DuplicatedScreen::new(computer.clone(), numbers);
+    layout(&mut screen);
+    assert_eq!(next_frame(&mut screen).unwrap().0, DisplayIndex(1));
 }
 
 #[test]
