@@ -93,6 +93,12 @@ impl Actions {
         self.at(EXECUTE, "DataOfUndo", REMOVING, 1_910);
         self.at(EXECUTE, "UndoSetUp", REMOVING, 1_911);
 
+        // Before RemoveFiles, which is 3500, and InstallFiles, which is 4000.
+        self.set("DataOfWait", "WaitUntilEnded", program, 0);
+        self.call("WaitUntilEnded", "WaitUntilEnded", AS_SYSTEM);
+        self.at(EXECUTE, "DataOfWait", "Installed", 2_010);
+        self.at(EXECUTE, "WaitUntilEnded", "Installed", 2_011);
+
         let usual = r"[CommonAppDataFolder]Eidetic\Agent";
         self.set("DataOfRemoval", "RemoveData", usual, 0);
         self.set("DataOfRemovalElsewhere", "RemoveData", "[STATEFOLDER]", 0);

@@ -290,6 +290,8 @@ fn removal(dialogs: &mut Dialogs) {
         &[
             // Else what was said at the installation would hold.
             ["[KEEPDATA]", "0", "NOT KEEPDATA"],
+            // By this our own actions know it.
+            ["[REMOVE]", "ALL", ""],
             ["Remove", "ALL", ""],
             ["EndDialog", "Return", ""],
         ],
@@ -402,7 +404,7 @@ fn side_page<'a>(
         &format!(r"{{\Title}}{heading}"),
     );
     for (index, text) in (0..).zip(texts) {
-        let place = [138, 60 + index * 56, 220, 52];
+        let place = [138, 56 + index * 48, 220, 46];
         dialog.text(&format!("Text{index}"), place, text);
     }
     dialog.line("BottomLine", [0, 234, 370, 0]);
