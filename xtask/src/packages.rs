@@ -35,6 +35,9 @@ pub const WINDOWS: &[&str] = &[
     "xvfb",
 ];
 
+/// For the packages for Debian.
+pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf"];
+
 /// For the installer for Windows.
 pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
 
