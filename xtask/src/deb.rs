@@ -55,10 +55,29 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
 }
 
 /// Looks for what Debian would not take.
-pub fn lint(packages: &[PathBuf]) -> Result<()> {
+fn lint(packages: &[&PathBuf]) -> Result<()> {
     let mut lint = std::process::Command::new("lintian");
     lint.args(["--fail-on", "error,warning", "--allow-root"]);
     lint.args(packages).run()
+}
+
+/// Installs, upgrades, removes and purges them, on a copy of this computer's files.
+pub fn rehearse(workspace: &Workspace) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let [agent, server] = pack(workspace, Profile::Dev, version)?;
+    let [later, later_server] = pack(workspace, Profile::Dev, &format!("{version}+1"))?;
+    lint(&[&agent, &server])?;
+    fs::remove_file(later_server)?;
+    // What it mounts ends with it.
+    let mut rehearsal = workspace.command("unshare");
+    rehearsal
+        .arg("--mount")
+        .arg(workspace.binaries(Profile::Dev).join("eidetic-rehearsal"))
+        .arg("debian");
+    rehearsal.arg("--agent").arg(agent);
+    rehearsal.arg("--later").arg(later);
+    rehearsal.arg("--server").arg(server);
+    rehearsal.run()
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

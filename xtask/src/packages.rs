@@ -36,7 +36,7 @@ pub const WINDOWS: &[&str] = &[
 ];
 
 /// For the packages for Debian.
-pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf"];
+pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf", "systemd"];
 
 /// For the installer for Windows.
 pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
