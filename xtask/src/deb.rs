@@ -50,6 +50,9 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
         .args(["--build=binary", "--no-pre-clean", "--no-check-builddeps"])
         .args(["--unsigned-changes", "--unsigned-buildinfo"])
         .stdout(Stdio::null());
+    if profile == Profile::Dev {
+        pack.env("EIDETIC_PACK_OPTIONS", "-Zgzip -z1");
+    }
     pack.run().context("failed to pack")?;
     Ok(["agent", "server"].map(|name| folder.join(format!("eidetic-{name}_{version}_amd64.deb"))))
 }
