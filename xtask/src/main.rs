@@ -10,6 +10,7 @@
 
 mod build;
 mod command;
+mod deb;
 mod packages;
 mod steps;
 mod test;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Builds the console, the decoder for the browser and the binaries, optimised.
     Build(BuildArguments),
+    /// Builds the packages for Debian: `eidetic-agent_VERSION_amd64.deb`, `eidetic-server_...`.
+    Deb,
     /// Builds the agent's installer for Windows, `eidetic-agent-VERSION-x64.msi`.
     ///
     /// See `docs/deployment.md` for what it asks and takes.
@@ -181,6 +184,7 @@ fn run(cli: Cli) -> Result<()> {
             packages::install(packages::BUILD)?;
             build::everything(&workspace, Profile::Release)
         }
+        Command::Deb => deb(&workspace),
         Command::Msi(arguments) => msi(&workspace, &arguments),
         Command::Test(arguments) => {
             test::run(&workspace, arguments.stage, arguments.only.as_deref())
@@ -189,6 +193,16 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(arguments) => demo(&workspace, &arguments),
         Command::Bench(arguments) => bench(&workspace, &arguments),
     }
+}
+
+fn deb(workspace: &Workspace) -> Result<()> {
+    packages::install(packages::BUILD)?;
+    packages::install(packages::DEB)?;
+    build::everything(workspace, Profile::Release)?;
+    for package in deb::pack(workspace, Profile::Release, env!("CARGO_PKG_VERSION"))? {
+        println!("built {}", package.display());
+    }
+    Ok(())
 }
 
 fn msi(workspace: &Workspace, arguments: &MsiArguments) -> Result<()> {

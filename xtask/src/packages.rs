@@ -36,6 +36,9 @@ pub const WINDOWS: &[&str] = &[
     "xdotool",
 ];
 
+/// For the packages for Debian.
+pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf", "systemd"];
+
 /// For the installer for Windows.
 pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
 

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::{
     build::{self, Profile},
     command::Run,
-    packages,
+    deb, packages,
     steps::Steps,
     wasm, windows,
     workspace::Workspace,
@@ -129,6 +129,10 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
             .arg("--tests")
             .arg(workspace.path("console/tests/e2e"))
             .run()
+    })?;
+    steps.step("packages for Debian", || {
+        packages::install(packages::DEB)?;
+        deb::rehearse(workspace)
     })?;
     steps.step("clippy", || {
         workspace

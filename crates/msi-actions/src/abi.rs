@@ -12,7 +12,7 @@ use eidetic_winapi::{Result, installer::Installation};
 
 use crate::{
     answers::Answers,
-    run::{SetUp, remove_data, undo_set_up},
+    run::{SetUp, remove_data, undo_set_up, wait_until_ended},
 };
 
 /// Before anything is changed: refuses what makes no sense.
@@ -58,6 +58,14 @@ pub extern "system" fn SetUpAgent(installation: u32) -> u32 {
 pub extern "system" fn UndoSetUp(installation: u32) -> u32 {
     let installation = Installation::of(installation);
     let done = data(installation).and_then(|program| undo_set_up(Path::new(&program)));
+    tell(installation, done)
+}
+
+/// With the rights of the system, once the service was told to stop.
+#[unsafe(no_mangle)]
+pub extern "system" fn WaitUntilEnded(installation: u32) -> u32 {
+    let installation = Installation::of(installation);
+    let done = data(installation).and_then(|program| wait_until_ended(Path::new(&program)));
     tell(installation, done)
 }
 

@@ -1,9 +1,11 @@
 //! Running the agent's program.
 
 use std::{
-    io::Write as _,
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use crate::answers::Answers;
@@ -73,6 +75,31 @@ pub fn undo_set_up(program: &Path) -> Result<String, String> {
     agent(program, &["service", "deconfigure"], "")
 }
 
+/// Waits until the program does not run any more, so that it can be replaced or removed at once: the
+/// service says that it has stopped a moment before its processes have ended.
+///
+/// # Errors
+///
+/// That it still runs: Windows replaces it when the computer starts the next time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no event tells that a program can be written again"
+)]
+pub fn wait_until_ended(program: &Path) -> Result<String, String> {
+    for _ in 0..END_LIMIT.as_millis() / ASK_EVERY.as_millis() {
+        // Nobody may write to a program that runs.
+        let runs = match OpenOptions::new().write(true).open(program) {
+            Err(error) => error.kind() != ErrorKind::NotFound,
+            Ok(_) => false,
+        };
+        if !runs {
+            return Ok(String::new());
+        }
+        std::thread::sleep(ASK_EVERY);
+    }
+    Err(format!("{} still runs", program.display()))
+}
+
 /// Removes the agent's folder with all that is in it, and the one above if nothing else is in it.
 ///
 /// # Errors
@@ -83,7 +110,7 @@ pub fn remove_data(folder: &Path) -> Result<String, String> {
         return Err(format!("{} is not the agent's folder", folder.display()));
     }
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(format!("failed to remove {}: {error}", folder.display()));
         }
         _ => {}
@@ -136,6 +163,10 @@ fn without_window(command: &mut Command) -> &mut Command {
     command
 }
 
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
+const END_LIMIT: Duration = Duration::from_secs(20);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +189,15 @@ mod tests {
     fn program_that_is_missing_is_named() {
         let error = undo_set_up(Path::new("no-such-program")).unwrap_err();
         assert!(error.contains("no-such-program"), "{error}");
+    }
+
+    #[test]
+    fn program_that_does_not_run_is_not_waited_for() {
+        let program = std::env::temp_dir().join(format!("eidetic-{}.exe", std::process::id()));
+        std::fs::write(&program, b"bytes").unwrap();
+        wait_until_ended(&program).unwrap();
+        std::fs::remove_file(&program).unwrap();
+        wait_until_ended(&program).unwrap();
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod api;
 mod bench;
 mod check;
 mod codec_bench;
+mod debian;
 mod decoders;
 mod demo;
 mod desktop;
@@ -51,6 +52,8 @@ enum Command {
     },
     /// Rehearses the agent on Windows, under Wine, with a server.
     Windows(windows::Arguments),
+    /// Rehearses the packages for Debian, on a copy of this computer's files.
+    Debian(debian::Arguments),
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Measures what the agent costs under Wine, beside the agent on Linux.
@@ -77,6 +80,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
+        Command::Debian(arguments) => debian::run(&arguments),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -57,6 +57,28 @@ impl Agent {
         enrolment.wait_with_output().unwrap()
     }
 
+    /// Runs `setup` as an installer does. Gives what it says.
+    pub fn set_up(&self, address: &str, token: &str) -> String {
+        let mut set_up = self
+            .command("setup")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (host, port) = address.rsplit_once(':').unwrap();
+        let mut input = set_up.stdin.take().unwrap();
+        write!(input, "{host}\n{port}\n{token}\n").unwrap();
+        drop(input);
+        let output = set_up.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Whether an installer's token waits to be redeemed.
+    pub fn has_token(&self) -> bool {
+        self.state_folder().join("secrets/enrolment.key").exists()
+    }
+
     /// Runs `enrol` with the token in its environment, or without one.
     pub fn enrol_by_environment(&self, address: &str, token: Option<&str>) -> Output {
         let mut command = self.command("enrol");

@@ -114,6 +114,42 @@ fn a_token_need_not_stand_on_the_command_line() {
 }
 
 #[test]
+fn an_installers_token_is_redeemed_by_the_service_and_forgotten() {
+    let gateway = Gateway::start();
+    let mut agent = Agent::new();
+    let told = agent.set_up(&gateway.address(), &gateway.token());
+    assert!(told.contains("once it reaches it"), "{told}");
+    assert!(agent.has_token());
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run(display.name());
+    eventually("the agent is connected", || {
+        let status = agent.status();
+        status.contains("server     connected").then_some(())
+    });
+    assert!(!agent.has_token());
+    let told = agent.set_up(&gateway.address(), "");
+    assert!(told.contains("already"), "{told}");
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_token_that_is_refused_is_forgotten_and_an_enrolled_agent_goes_on() {
+    let gateway = Gateway::start();
+    let used = gateway.token();
+    let mut agent = Agent::enrolled(&gateway.address(), &used);
+    agent.set_up(&gateway.address(), &used);
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run(display.name());
+    eventually("the agent is connected", || {
+        let status = agent.status();
+        status.contains("server     connected").then_some(())
+    });
+    assert!(!agent.has_token());
+    assert!(agent.log().contains("the token was used before"));
+    assert!(agent.stop().success());
+}
+
+#[test]
 fn a_recorder_does_not_inherit_the_token() {
     let gateway = Gateway::start();
     let mut agent = Agent::new();

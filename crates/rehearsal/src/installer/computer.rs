@@ -27,14 +27,11 @@ impl Computer {
         };
         computer.end()?;
         computer.stay()?;
-        while let Some(product) = computer.product()? {
-            let code = computer.installer(&["/x", &product.code, "KEEPDATA=0"])?;
-            ensure!(
-                code == 0,
-                "an earlier rehearsal's agent cannot be removed: {code}"
-            );
+        // An earlier rehearsal that failed may have left anything: all that Windows Installer knows
+        // of is forgotten, and the service, which could not be removed otherwise while it runs.
+        for key in [INSTALLER, INSTALLER_CLASSES, UNINSTALL, SERVICE_KEY, KEY] {
+            let _there_is_none = computer.run("reg", &["delete", key, "/f"]).status();
         }
-        let _there_is_none = computer.run("sc", &["delete", "EideticAgent"]).status();
         computer.end()?;
         remove_folder(&computer.data())?;
         remove_folder(&computer.program())?;
@@ -80,8 +77,8 @@ impl Computer {
         self.prefix.join("drive_c/installer.txt")
     }
 
-    /// The agent, if it is among the installed programs.
-    pub fn product(&self) -> Result<Option<Product>> {
+    /// The agent's version, if it is among the installed programs.
+    pub fn installed_version(&self) -> Result<Option<String>> {
         let list = self.answer("uninstaller", &["--list"])?;
         let Some(code) = list
             .lines()
@@ -90,10 +87,7 @@ impl Computer {
             return Ok(None);
         };
         let key = format!(r"{UNINSTALL}\{code}");
-        Ok(Some(Product {
-            code: code.to_owned(),
-            version: self.value(&key, "DisplayVersion")?.unwrap_or_default(),
-        }))
+        self.value(&key, "DisplayVersion")
     }
 
     /// A value of the registry, as text.
@@ -207,15 +201,6 @@ impl Drop for Computer {
     }
 }
 
-/// An installed program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Product {
-    /// By which Windows Installer knows it.
-    pub code: String,
-    /// As the list of programs shows it.
-    pub version: String,
-}
-
 /// How a file of this system is called in Windows.
 pub fn windows_path(path: &Path) -> Result<String> {
     let path = path
@@ -233,5 +218,16 @@ fn remove_folder(path: &Path) -> Result<()> {
 
 /// Where the environment is that all users have in common.
 const ENVIRONMENT: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+
+/// What Windows Installer has installed, and for whom.
+const INSTALLER: &str = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData";
+
+const INSTALLER_CLASSES: &str = r"HKLM\SOFTWARE\Classes\Installer";
+
+/// The agent's service.
+pub const SERVICE_KEY: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\EideticAgent";
+
+/// What the package remembers.
+pub const KEY: &str = r"HKLM\SOFTWARE\Eidetic\Agent";
 
 const UNINSTALL: &str = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";

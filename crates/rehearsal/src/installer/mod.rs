@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::Value;
 
 use self::{
-    computer::{Computer, windows_path},
+    computer::{Computer, KEY, SERVICE_KEY, windows_path},
     wizard::Wizard,
 };
 use crate::{
@@ -82,7 +82,7 @@ impl Rehearsal {
             let answers = ["/i", &self.package, "SERVER=host", wrong];
             ensure!(computer.installer(&answers)? == FAILED, "{wrong}");
         }
-        ensure!(computer.product()?.is_none());
+        ensure!(computer.installed_version()?.is_none());
         ensure!(computer.service_runs()?.is_none());
         ensure!(!computer.program().exists() && !computer.data().exists());
         said("what makes no sense, and Windows 7, is refused and changes nothing");
@@ -189,7 +189,11 @@ impl Rehearsal {
         wizard.keep_picture("licence")?;
         wizard.turn(NEXT)?;
         wizard.keep_picture("folder")?;
+        wizard.turn(BROWSE)?;
+        wizard.keep_picture("browse")?;
+        wizard.close(CANCEL)?;
         wizard.turn(NEXT)?;
+        // Without an answer.
         wizard.turn(NEXT)?;
         wizard.keep_picture("problem")?;
         wizard.close(OK)?;
@@ -200,9 +204,7 @@ impl Rehearsal {
         wizard.turn(NEXT)?;
         wizard.keep_picture("ready")?;
         self.starts = self.starts()?;
-        // The page that shows how it goes, and the last one.
-        wizard.turn(NEXT)?;
-        wizard.turn_by_itself()?;
+        wizard.turn_to_end(&self.computer, NEXT)?;
         wizard.keep_picture("done")?;
         let code = wizard.finish(NEXT)?;
         ensure!(code == 0, "the wizard ended with {code}");
@@ -215,16 +217,18 @@ impl Rehearsal {
         wizard.keep_picture("maintenance")?;
         wizard.turn(REMOVE)?;
         wizard.keep_picture("remove")?;
-        wizard.turn(NEXT)?;
-        wizard.turn_by_itself()?;
+        // Wine, unlike Windows, removes no component once a wizard has counted what is installed.
+        wizard.turn(CANCEL)?;
+        wizard.turn(YES)?;
+        wizard.keep_picture("cancelled")?;
         let code = wizard.finish(NEXT)?;
-        ensure!(code == 0, "the wizard ended with {code}");
+        ensure!(code == CANCELLED, "the wizard ended with {code}");
+        self.is_installed(&arguments.version)?;
+        said("the wizard that changes an installation can be cancelled, and changes nothing");
+
+        let code = self.computer.installer(&["/x", &self.package])?;
+        ensure!(code == 0, "the removal ended with {code}");
         self.is_removed()?;
-        ensure!(
-            !self.computer.data().exists(),
-            "something of the data is left"
-        );
-        said("it is removed through its wizard, and nothing is left");
         wizard::pictures_differ(pictures, PICTURES)
     }
 
@@ -241,8 +245,8 @@ impl Rehearsal {
     /// Files, registry, service, list of programs.
     fn is_installed(&self, version: &str) -> Result<()> {
         let computer = &self.computer;
-        let product = computer.product()?.context("it is not in the list")?;
-        ensure!(product.version == version, "{product:?}");
+        let found = computer.installed_version()?;
+        ensure!(found.as_deref() == Some(version), "it is {found:?}");
         for file in ["eidetic-agent.exe", "LICENSE-APACHE.txt", "LICENSE-MIT.txt"] {
             let path = computer.program().join("Agent").join(file);
             ensure!(path.exists(), "{file} is missing");
@@ -257,7 +261,7 @@ impl Rehearsal {
             ensure!(found.as_deref() == Some(value), "{name} is {found:?}");
         }
         ensure!(computer.service_runs()? == Some(true));
-        let start = computer.value(SERVICE, "Start")?;
+        let start = computer.value(SERVICE_KEY, "Start")?;
         ensure!(start.as_deref() == Some("0x2"), "Start is {start:?}");
         ensure!(computer.has_key(EVENT_SOURCE)?);
         Ok(())
@@ -266,10 +270,13 @@ impl Rehearsal {
     /// Nothing of it is left but, maybe, its data.
     fn is_removed(&self) -> Result<()> {
         let computer = &self.computer;
-        ensure!(computer.product()?.is_none(), "it is still in the list");
+        ensure!(
+            computer.installed_version()?.is_none(),
+            "it is still in the list"
+        );
         ensure!(computer.service_runs()?.is_none(), "the service is left");
         ensure!(!computer.program().exists(), "files are left");
-        for key in [KEY, r"HKLM\SOFTWARE\Eidetic", SERVICE, EVENT_SOURCE] {
+        for key in [KEY, r"HKLM\SOFTWARE\Eidetic", SERVICE_KEY, EVENT_SOURCE] {
             ensure!(!computer.has_key(key)?, "{key} is left");
         }
         Ok(())
@@ -322,17 +329,16 @@ fn said(what: &str) {
     println!("ok: {what}");
 }
 
-const KEY: &str = r"HKLM\SOFTWARE\Eidetic\Agent";
-
 const WINDOWS: &str = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
-
-const SERVICE: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\EideticAgent";
 
 const EVENT_SOURCE: &str =
     r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\EideticAgent";
 
 /// 1603 (`ERROR_INSTALL_FAILURE`), as much of it as Wine tells.
 const FAILED: i32 = 1_603 % 256;
+
+/// 1602 (`ERROR_INSTALL_USEREXIT`), as much of it as Wine tells.
+const CANCELLED: i32 = 1_602 % 256;
 
 const WINES_OWN: [&str; 3] = [
     "Property(S): TOKEN",
@@ -342,6 +348,12 @@ const WINES_OWN: [&str; 3] = [
 
 /// Places on the wizard's pages, in the units of dialogs: `xtask/src/windows/msi/wizard.rs`.
 const NEXT: [i32; 2] = [264, 251];
+
+const CANCEL: [i32; 2] = [332, 251];
+
+const YES: [i32; 2] = [98, 80];
+
+const BROWSE: [i32; 2] = [53, 118];
 
 const OK: [i32; 2] = [130, 80];
 
@@ -359,12 +371,14 @@ const PICTURES: &[&str] = &[
     "welcome",
     "licence",
     "folder",
+    "browse",
     "problem",
     "server",
     "ready",
     "done",
     "maintenance",
     "remove",
+    "cancelled",
 ];
 
 /// Wine starts slowly on a computer that has much to do.

@@ -69,11 +69,30 @@ impl Wizard {
     /// Clicks on a place of the page, and waits for the page that comes then.
     pub fn turn(&mut self, place: [i32; 2]) -> Result<()> {
         self.press(place)?;
-        self.turn_by_itself()
+        self.next_page()
     }
 
-    /// Waits for the page that comes without a click.
-    pub fn turn_by_itself(&mut self) -> Result<()> {
+    /// Clicks on a place of the page, and waits for the last page, which comes without a click.
+    pub fn turn_to_end(&mut self, computer: &Computer, place: [i32; 2]) -> Result<()> {
+        self.turn(place)?;
+        until("the wizard is at its end", LONG, || {
+            let log = computer.log()?;
+            let is_shown = log.lines().any(|line| line.ends_with(": ExitDlg."));
+            Ok(is_shown.then_some(()))
+        })?;
+        // The page that shows how it goes may be there for a moment still, or was too short to be
+        // seen at all.
+        let passing = self.page.id.clone();
+        let last = until("the last page is there", Duration::from_secs(5), || {
+            Ok(newest()?.filter(|page| page.id != passing))
+        });
+        if let Ok(last) = last {
+            self.page = last;
+        }
+        self.settle()
+    }
+
+    fn next_page(&mut self) -> Result<()> {
         self.seen.insert(self.page.id.clone());
         self.page = until("the next page is there", LONG, || {
             Ok(newest()?.filter(|page| !self.seen.contains(&page.id)))

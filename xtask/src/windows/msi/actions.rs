@@ -93,6 +93,12 @@ impl Actions {
         self.at(EXECUTE, "DataOfUndo", REMOVING, 1_910);
         self.at(EXECUTE, "UndoSetUp", REMOVING, 1_911);
 
+        // Before RemoveFiles, which is 3500, and InstallFiles, which is 4000.
+        self.set("DataOfWait", "WaitUntilEnded", program, 0);
+        self.call("WaitUntilEnded", "WaitUntilEnded", AS_SYSTEM);
+        self.at(EXECUTE, "DataOfWait", "Installed", 2_010);
+        self.at(EXECUTE, "WaitUntilEnded", "Installed", 2_011);
+
         let usual = r"[CommonAppDataFolder]Eidetic\Agent";
         self.set("DataOfRemoval", "RemoveData", usual, 0);
         self.set("DataOfRemovalElsewhere", "RemoveData", "[STATEFOLDER]", 0);
@@ -207,3 +213,39 @@ const REMOVING: &str = "REMOVE~=\"ALL\"";
 
 const REMOVING_DATA: &str =
     "REMOVE~=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND (NOT KEEPDATA OR KEEPDATA=\"0\")";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hands_the_token_on_is_hidden_from_the_log() {
+        let actions = actions();
+        let statements = actions.statements.join("\n");
+        assert!(statements.contains("'MsiHiddenProperties','TOKEN;SetUpAgent;CustomActionData'"));
+        let mut handing_on = actions.table.rows().iter().filter(|row| {
+            let is_data = row[3].contains("[TOKEN]");
+            is_data || row[3] == "SetUpAgent"
+        });
+        assert!(handing_on.all(|row| row[1].parse::<u32>().unwrap() & HIDE_TARGET != 0));
+    }
+
+    #[test]
+    fn each_action_that_is_called_is_there_and_the_other_way_round() {
+        let actions = actions();
+        for row in actions.table.rows() {
+            let called = format!("'{}'", row[0]);
+            let is_called = actions.statements.iter().any(|it| it.contains(&called));
+            // The wizard calls this one.
+            assert!(is_called || row[0] == "CheckAnswers", "{}", row[0]);
+        }
+        let names: Vec<_> = actions.table.rows().iter().map(|row| &row[0]).collect();
+        for statement in &actions.statements {
+            let inserted = statement.split_once("`Sequence`) VALUES ('");
+            let Some(name) = inserted.and_then(|(_, rest)| rest.split_once('\'')) else {
+                continue;
+            };
+            assert!(names.iter().any(|known| *known == name.0), "{}", name.0);
+        }
+    }
+}

@@ -39,6 +39,12 @@ impl Table {
         );
     }
 
+    /// The rows.
+    #[cfg(test)]
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// Writes it as `NAME.idt`, and gives that name.
     pub fn write(&self, folder: &Path) -> Result<String> {
         let file = format!("{}.idt", self.name);

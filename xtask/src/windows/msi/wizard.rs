@@ -112,7 +112,7 @@ fn browse(dialogs: &mut Dialogs) {
             "7",
             "INSTALLDIR",
             "",
-            "Path",
+            "INSTALLDIR",
         )
         .folder_field("INSTALLDIR", [20, 196, 330, 15], "OK")
         .button("OK", NEXT, "OK", "Cancel")
@@ -290,6 +290,8 @@ fn removal(dialogs: &mut Dialogs) {
         &[
             // Else what was said at the installation would hold.
             ["[KEEPDATA]", "0", "NOT KEEPDATA"],
+            // By this our own actions know it.
+            ["[REMOVE]", "ALL", ""],
             ["Remove", "ALL", ""],
             ["EndDialog", "Return", ""],
         ],
@@ -402,7 +404,7 @@ fn side_page<'a>(
         &format!(r"{{\Title}}{heading}"),
     );
     for (index, text) in (0..).zip(texts) {
-        let place = [138, 60 + index * 56, 220, 52];
+        let place = [138, 56 + index * 48, 220, 46];
         dialog.text(&format!("Text{index}"), place, text);
     }
     dialog.line("BottomLine", [0, 234, 370, 0]);
@@ -442,3 +444,85 @@ const BACK: Place = [180, 243, 56, 17];
 const NEXT: Place = [236, 243, 56, 17];
 
 const CANCEL: Place = [304, 243, 56, 17];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_that_is_turned_to_and_each_control_that_is_named_is_there() {
+        let dialogs = wizard("licence");
+        let [dialog, control, event, condition, mapping, _, check_box] = dialogs.tables();
+        let is_dialog = |name: &String| dialog.rows().iter().any(|row| row[0] == *name);
+        let is_control = |page: &String, name: &String| {
+            let mut rows = control.rows().iter();
+            name.is_empty() || rows.any(|row| row[0] == *page && row[1] == *name)
+        };
+        for row in event.rows() {
+            let opens = ["NewDialog", "SpawnDialog"].contains(&&*row[2]);
+            assert!(!opens || is_dialog(&row[3]), "{row:?}");
+        }
+        for row in event
+            .rows()
+            .iter()
+            .chain(condition.rows())
+            .chain(mapping.rows())
+        {
+            assert!(is_control(&row[0], &row[1]), "{row:?}");
+        }
+        for row in control.rows() {
+            assert!(
+                is_dialog(&row[0]) && is_control(&row[0], &row[10]),
+                "{row:?}"
+            );
+            let is_box = check_box.rows().iter().any(|it| it[0] == row[8]);
+            assert!(row[2] != "CheckBox" || is_box, "{row:?}");
+        }
+        for row in dialog.rows() {
+            for name in &row[7..10] {
+                assert!(is_control(&row[0], name), "{row:?}");
+            }
+        }
+    }
+
+    /// Windows Installer refuses a dialog whose controls do not.
+    #[test]
+    fn tabulator_goes_round_all_controls_of_a_page() {
+        let dialogs = wizard("licence");
+        let [dialog, control, ..] = dialogs.tables();
+        for page in dialog.rows() {
+            let next = |name: &str| {
+                let mut rows = control.rows().iter();
+                let row = rows.find(|row| row[0] == page[0] && row[1] == name);
+                row.map(|row| row[10].clone()).unwrap_or_default()
+            };
+            let of_page = control.rows().iter().filter(|row| row[0] == page[0]);
+            let all = of_page.filter(|row| !row[10].is_empty()).count();
+            let mut at = page[7].clone();
+            let mut seen = std::collections::HashSet::new();
+            for _ in 0..all {
+                at = next(&at);
+                assert!(seen.insert(at.clone()), "{}: {at}", page[0]);
+            }
+            assert!(all == 0 || at == page[7], "{}: {at}", page[0]);
+        }
+    }
+
+    #[test]
+    fn nothing_lies_outside_its_dialog() {
+        let dialogs = wizard("licence");
+        let [dialog, control, ..] = dialogs.tables();
+        let number = |text: &String| text.parse::<u32>().unwrap();
+        for row in control.rows() {
+            let around = dialog.rows().iter().find(|it| it[0] == row[0]).unwrap();
+            let (right, bottom) = (
+                number(&row[3]) + number(&row[5]),
+                number(&row[4]) + number(&row[6]),
+            );
+            assert!(
+                right <= number(&around[3]) && bottom <= number(&around[4]),
+                "{row:?}"
+            );
+        }
+    }
+}

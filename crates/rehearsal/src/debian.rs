@@ -1,0 +1,364 @@
+//! The packages for Debian: installed with preseeded answers, upgraded, removed and purged, on a copy
+//! of this computer's files that is gone afterwards, with a server.
+//!
+//! The copy is an overlay: what the packages change is in a folder of its own, where it can be
+//! searched. It is mounted in a mount namespace of this process alone (`cargo xtask` sees to that),
+//! so that nothing is left whatever happens.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use eidetic_testkit::VirtualDisplay;
+
+use crate::{
+    api::Api,
+    stack::{Server, fresh_folder},
+    until::until,
+};
+
+/// What is rehearsed.
+#[derive(Args)]
+pub struct Arguments {
+    /// The agent's package.
+    #[arg(long)]
+    agent: PathBuf,
+    /// The same as a later version.
+    #[arg(long)]
+    later: PathBuf,
+    /// The server's package.
+    #[arg(long)]
+    server: PathBuf,
+}
+
+/// Rehearses it all. Fails at the first thing that is not so.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let folder = fresh_folder()?;
+    let mut server = Server::start(folder.path(), 0)?;
+    let api = server.sign_in()?;
+    let display = VirtualDisplay::start(320, 240)?;
+    let computer = Computer::mount(folder.path())?;
+    let agents = server.endpoints().agents.clone();
+    let (host, port) = agents.rsplit_once(':').context("no port")?;
+
+    computer.answer(&[("server", host), ("port", "70000"), ("token", FALSE_TOKEN)])?;
+    let refused = computer.dpkg(&["--install"], &arguments.agent)?;
+    ensure!(!refused.succeeded, "a port that is none was taken");
+    ensure!(
+        refused.told.contains("\"70000\" is not a TCP port")
+            && refused.told.contains("dpkg-reconfigure eidetic-agent"),
+        "{}",
+        refused.told
+    );
+    computer.holds_nowhere(FALSE_TOKEN)?;
+    computer.purge("eidetic-agent")?;
+    said("an answer that makes no sense is refused by name");
+
+    let token = server.enrolment_token()?;
+    computer.answer(&[("server", host), ("port", port), ("token", &token)])?;
+    let installed = computer.dpkg(&["--install"], &arguments.agent)?;
+    ensure!(installed.succeeded, "{}", installed.told);
+    ensure!(!installed.told.contains(&token), "the token is told");
+    computer.has_agent()?;
+    let pending = computer.path("var/lib/eidetic/agent/secrets/enrolment.key");
+    let mode = fs::metadata(&pending)?.permissions().mode();
+    ensure!(mode & 0o777 == 0o600, "the token's mode is {mode:o}");
+    said("it is installed with preseeded answers, and starts with the computer");
+
+    let mut service = computer.start_agent(display.name())?;
+    let agent = online(&api)?;
+    until("the token is forgotten", LONG, || {
+        Ok((!pending.exists()).then_some(()))
+    })?;
+    computer.holds_nowhere(&token)?;
+    service.stop();
+    said("the server has enrolled it, and the token is left nowhere");
+
+    let upgraded = computer.dpkg(&["--install"], &arguments.later)?;
+    ensure!(upgraded.succeeded, "{}", upgraded.told);
+    ensure!(
+        upgraded.told.contains("is enrolled with"),
+        "{}",
+        upgraded.told
+    );
+    computer.has_agent()?;
+    let answers = computer.told("debconf-show", &["eidetic-agent"])?;
+    ensure!(
+        answers.contains(&format!("eidetic-agent/server: {host}"))
+            && answers.contains(&format!("eidetic-agent/port: {port}")),
+        "{answers}"
+    );
+    let mut service = computer.start_agent(display.name())?;
+    ensure!(online(&api)? == agent, "it is another agent");
+    service.stop();
+    said("it is upgraded, and all that it was told holds");
+
+    let removed = computer.dpkg(&["--remove"], Path::new("eidetic-agent"))?;
+    ensure!(removed.succeeded, "{}", removed.told);
+    ensure!(
+        !computer.path("usr/bin/eidetic-agent").exists()
+            && computer
+                .path("var/lib/eidetic/agent/identity.toml")
+                .exists()
+    );
+    said("it is removed, and its data is there still");
+    computer.purge("eidetic-agent")?;
+    computer.is_clean()?;
+    said("it is purged, and nothing is left");
+
+    let installed = computer.dpkg(&["--install"], &arguments.server)?;
+    ensure!(installed.succeeded, "{}", installed.told);
+    ensure!(
+        computer
+            .told("getent", &["passwd", "eidetic"])?
+            .contains("/var/lib/eidetic")
+    );
+    let enabled = "etc/systemd/system/multi-user.target.wants/eidetic-server.service";
+    ensure!(computer.path(enabled).is_symlink());
+    computer.purge("eidetic-server")?;
+    computer.is_clean()?;
+    said("the server's package is installed with its account, and purged");
+    Ok(())
+}
+
+/// This computer, as the packages see it. What they change is gone with this value.
+struct Computer {
+    root: PathBuf,
+    changed: PathBuf,
+}
+
+struct Told {
+    succeeded: bool,
+    told: String,
+}
+
+impl Computer {
+    fn mount(folder: &Path) -> Result<Self> {
+        let [root, memory] = ["root", "memory"].map(|name| folder.join(name));
+        for path in [&root, &memory] {
+            fs::create_dir(path)?;
+        }
+        // An overlay cannot have its changes in another overlay, which a container's files are in.
+        let memory_text = memory.display();
+        mount(&["-t", "tmpfs", "tmpfs", &memory_text.to_string()])?;
+        let computer = Self {
+            changed: memory.join("changed"),
+            root,
+        };
+        let work = memory.join("work");
+        for path in [&computer.changed, &work] {
+            fs::create_dir(path)?;
+        }
+        let options = format!(
+            "lowerdir=/,upperdir={},workdir={}",
+            computer.changed.display(),
+            work.display()
+        );
+        let root = computer.root.display().to_string();
+        mount(&["-t", "overlay", "-o", &options, "overlay", &root])
+            .context("root's rights and a kernel with overlayfs are needed")?;
+        for shared in ["dev", "proc", "tmp"] {
+            mount(&["--bind", &format!("/{shared}"), &format!("{root}/{shared}")])?;
+        }
+        Ok(computer)
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("chroot");
+        command
+            .arg(&self.root)
+            .arg(program)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    fn told(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let output = self.command(program).args(arguments).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Answers the agent's questions before they are asked.
+    fn answer(&self, answers: &[(&str, &str)]) -> Result<()> {
+        let mut preseed = self
+            .command("debconf-set-selections")
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let mut input = preseed.stdin.take().context("no input")?;
+        for (question, answer) in answers {
+            let kind = if *question == "token" {
+                "password"
+            } else {
+                "string"
+            };
+            writeln!(
+                input,
+                "eidetic-agent eidetic-agent/{question} {kind} {answer}"
+            )?;
+        }
+        drop(input);
+        let status = preseed.wait()?;
+        ensure!(status.success(), "debconf-set-selections: {status}");
+        Ok(())
+    }
+
+    fn dpkg(&self, arguments: &[&str], package: &Path) -> Result<Told> {
+        let mut package_here = package.to_owned();
+        if package.is_file() {
+            // The folder of the package may be none that the copy shares.
+            package_here = Path::new("/var/tmp").join(package.file_name().context("no name")?);
+            let to = self.root.join(package_here.strip_prefix("/")?);
+            fs::copy(package, to)?;
+        }
+        let output = self
+            .command("dpkg")
+            .arg("--force-unsafe-io")
+            .args(arguments)
+            .arg(&package_here)
+            .stdin(Stdio::null())
+            .output()
+            .context("failed to start dpkg")?;
+        if package.is_file() {
+            fs::remove_file(self.root.join(package_here.strip_prefix("/")?))?;
+        }
+        let told = [output.stdout, output.stderr].concat();
+        Ok(Told {
+            succeeded: output.status.success(),
+            told: String::from_utf8_lossy(&told).into_owned(),
+        })
+    }
+
+    fn purge(&self, package: &str) -> Result<()> {
+        let purged = self.dpkg(&["--purge"], Path::new(package))?;
+        ensure!(purged.succeeded, "{}", purged.told);
+        Ok(())
+    }
+
+    fn has_agent(&self) -> Result<()> {
+        for file in [
+            "usr/bin/eidetic-agent",
+            "lib/systemd/system/eidetic-agent.service",
+            "usr/share/doc/eidetic-agent/copyright",
+        ] {
+            ensure!(self.path(file).exists(), "{file} is missing");
+        }
+        let enabled = "etc/systemd/system/multi-user.target.wants/eidetic-agent.service";
+        ensure!(
+            self.path(enabled).is_symlink(),
+            "the service does not start with the computer"
+        );
+        Ok(())
+    }
+
+    /// What systemd would start, for one display.
+    fn start_agent(&self, display: &str) -> Result<Service> {
+        let process = self
+            .command("/usr/bin/eidetic-agent")
+            .args(["run", "--display", display])
+            .env("EIDETIC_LOG", "warn")
+            .stdin(Stdio::null())
+            .spawn()?;
+        Ok(Service(process))
+    }
+
+    /// That none of the files that were changed holds this text.
+    fn holds_nowhere(&self, text: &str) -> Result<()> {
+        for file in files(&self.changed)? {
+            let found = fs::read(&file)?
+                .windows(text.len())
+                .any(|bytes| bytes == text.as_bytes());
+            ensure!(!found, "{} holds the token", file.display());
+        }
+        Ok(())
+    }
+
+    /// That nothing with our name is left.
+    fn is_clean(&self) -> Result<()> {
+        for file in files(&self.changed)? {
+            let path = file.strip_prefix(&self.changed)?.display().to_string();
+            ensure!(!path.contains("eidetic"), "{path} is left");
+        }
+        for folder in ["var/lib/eidetic", "etc/eidetic"] {
+            ensure!(!self.path(folder).exists(), "{folder} is left");
+        }
+        let answers = self.told("debconf-show", &["eidetic-agent"])?;
+        ensure!(answers.is_empty(), "{answers}");
+        Ok(())
+    }
+}
+
+/// The agent's service, which ends with this value.
+struct Service(Child);
+
+impl Service {
+    fn stop(&mut self) {
+        if let Some(id) = i32::try_from(self.0.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            let _has_ended = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        let _status = self.0.wait();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Waits until the one computer is online, and says which agent it is.
+fn online(api: &Api) -> Result<String> {
+    until("the server sees this computer", LONG, || {
+        let told = api.get("/computers")?;
+        let computers = told["computers"].as_array().context("no computers")?;
+        let online = computers.iter().find(|it| it["status"] == "online");
+        let id = online.and_then(|computer| computer["agent_id"].as_str());
+        Ok(id.map(str::to_owned))
+    })
+}
+
+/// The files in a folder. What was removed is a device there, and left out.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            found.extend(files(&entry.path())?);
+        } else if kind.is_file() && !kind.is_char_device() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn mount(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("mount")
+        .args(arguments)
+        .status()
+        .context("failed to start mount")?;
+    ensure!(status.success(), "mount {arguments:?} ended with {status}");
+    Ok(())
+}
+
+fn said(what: &str) {
+    println!("ok: {what}");
+}
+
+/// Has the form of a token, and is none of this server's.
+const FALSE_TOKEN: &str = "eidetic1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+const LONG: Duration = Duration::from_secs(90);
