@@ -105,8 +105,24 @@ impl Api {
     }
 
     /// Puts JSON; gives the answer's, null if it has none.
-    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
-        self.send(self.agent.put(format!("{}{path}", self.base)), path, body)
+    fn put(&self, path: &str, revision: &Value, body: &Value) -> Result<Value> {
+        let request = self.agent.put(format!("{}{path}", self.base));
+        self.send(
+            request.header("if-match", format!("\"{revision}\"")),
+            path,
+            body,
+        )
+    }
+
+    /// Gives the plan of the computers that no other plan names other settings.
+    pub fn change_default_plan(&self, settings: &Value) -> Result<()> {
+        let plans = self.get("/plans")?;
+        let plan = plans["plans"].as_array().and_then(|plans| plans.last());
+        let plan = plan.context("there is no plan")?;
+        let id = plan["id"].as_str().context("the plan has no id")?;
+        let document = json!({"name": plan["name"], "settings": settings});
+        self.put(&format!("/plans/{id}"), &plan["revision"], &document)
+            .map(drop)
     }
 
     fn send(&self, request: RequestBuilder<WithBody>, path: &str, body: &Value) -> Result<Value> {

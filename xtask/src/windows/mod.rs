@@ -21,6 +21,7 @@ const PACKAGES: &[&str] = &[
     "model",
     "msi-actions",
     "runtime",
+    "search",
     "spool",
     "winapi",
     "wire",

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What becomes of one plan.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It is made.
     Made,

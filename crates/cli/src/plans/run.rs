@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Command;
 use super::difference::{self, Change};
 use super::file::{Plan, PlanFile, key};
-use super::server::{ServerPlans, check};
+use super::server::{ServerPlan, ServerPlans, check};
 use crate::client::Connection;
 
 impl Command {
@@ -101,7 +101,7 @@ impl Difference {
             let before = there.named(&plan.name);
             let checked = check(connection, plan, before)
                 .with_context(|| format!("plan {:?} is not possible", plan.name))?;
-            let now = before.map(|before| before.plan());
+            let now = before.map(ServerPlan::plan);
             let (change, text) = difference::of(now.as_ref(), &checked.plan, &checked.computers);
             difference.text.push_str(&text);
             match (change, before) {
@@ -197,7 +197,7 @@ impl Difference {
 
 fn wanted(plans: &ServerPlans, names: &[String]) -> anyhow::Result<PlanFile> {
     if let Some(unknown) = names.iter().find(|name| plans.named(name).is_none()) {
-        let there: Vec<_> = plans.plans.iter().map(|plan| plan.name()).collect();
+        let there: Vec<_> = plans.plans.iter().map(ServerPlan::name).collect();
         bail!(
             "the server has no plan {unknown:?}; there are: {}",
             there.join(", ")
@@ -207,7 +207,7 @@ fn wanted(plans: &ServerPlans, names: &[String]) -> anyhow::Result<PlanFile> {
         |name: &str| names.is_empty() || names.iter().any(|wanted| key(wanted) == key(name));
     let wanted = plans.plans.iter().filter(|plan| is_wanted(plan.name()));
     Ok(PlanFile {
-        plans: wanted.map(super::server::ServerPlan::plan).collect(),
+        plans: wanted.map(ServerPlan::plan).collect(),
     })
 }
 

@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = fresh_folder()?;
     let mut server = Server::start(folder.path(), 0)?;
     let mut api = server.sign_in()?;
-    api.put("/policy", &json!({"idle_after_secs": IDLE_AFTER.as_secs()}))?;
+    api.change_default_plan(&json!({"idle_after_secs": IDLE_AFTER.as_secs()}))?;
     let display = env::var("DISPLAY").context("DISPLAY names no display")?;
     let wine = Wine::start(&arguments.agent, &display)?;
 

@@ -1,11 +1,12 @@
 //! Each promise of the agent's end by itself.
 
+mod policy;
 mod tested;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use eidetic_model::{Policy, RecordSequence, Timestamp};
+use eidetic_model::{RecordSequence, Timestamp};
 use proptest::{
     collection::vec,
     prelude::{any, proptest},
@@ -17,7 +18,6 @@ use super::{
 };
 use crate::{
     MAX_SEGMENT_BYTES,
-    convert::to_proto,
     proto::{
         self, from_agent::Message as FromAgent, refused, segment_rejected,
         to_agent::Message as ToAgent,
@@ -339,48 +339,6 @@ fn status_is_told_again_and_again() {
     assert_eq!((status.sessions_slowed, status.known_until), (1, 5_000));
     assert_eq!(status.policy_revision, 0, "the policy is not applied yet");
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL * 2));
-}
-
-#[test]
-fn that_a_policy_is_applied_is_told_at_once() {
-    let mut link = Tested::open(0, 0);
-    let health = Health {
-        policy_revision: 3,
-        ..Health::default()
-    };
-    link.give(Input::Health(health));
-    assert!(matches!(link.sent(), FromAgent::Status(status) if status.policy_revision == 3));
-    link.give(Input::Health(health));
-    link.quiet();
-}
-
-#[test]
-fn the_built_in_policy_is_handed_over_too() {
-    let mut link = Tested::new(0, 0);
-    link.connect(proto::Welcome {
-        policy: Some(to_proto::policy(0, &Policy::default())),
-        ..welcome(0)
-    });
-    assert!(matches!(
-        link.next(),
-        Output::PolicyChanged { revision: 0, .. }
-    ));
-}
-
-#[test]
-fn a_policy_that_cannot_be_followed_leaves_the_old_one() {
-    let mut link = Tested::open(0, 0);
-    let policy = to_proto::policy(4, &Policy::default());
-    link.message(ToAgent::Policy(proto::Policy {
-        max_frames_per_second: 9_999,
-        ..policy.clone()
-    }));
-    assert!(matches!(link.next(), Output::PolicyUnusable(_)));
-    link.message(ToAgent::Policy(policy));
-    assert!(matches!(
-        link.next(),
-        Output::PolicyChanged { revision: 4, .. }
-    ));
 }
 
 #[test]
