@@ -39,7 +39,10 @@ pub extern "system" fn CheckAnswers(installation: u32) -> u32 {
         Ok(problem) => problem.unwrap_or_default(),
         Err(error) => error.to_string(),
     };
-    code(installation.set_property("PROBLEM", &told))
+    match installation.set_property("PROBLEM", &told) {
+        Ok(()) => SUCCESS,
+        Err(_) => INSTALL_FAILURE,
+    }
 }
 
 /// With the rights of the system, once the files are there: see [`SetUp`].
@@ -113,13 +116,6 @@ fn tell(installation: Installation, done: std::result::Result<String, String>) -
 fn refuse(installation: Installation, why: &str) -> u32 {
     installation.show_error(why);
     INSTALL_FAILURE
-}
-
-fn code(done: Result<()>) -> u32 {
-    match done {
-        Ok(()) => SUCCESS,
-        Err(_) => INSTALL_FAILURE,
-    }
 }
 
 const SUCCESS: u32 = 0;

@@ -41,18 +41,20 @@ pub fn agent(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     Ok(folder.join("eidetic-agent.exe"))
 }
 
-/// Builds the library that the installer calls, and says where it is.
-pub fn actions(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+/// Builds what the installer is made of, and says where it is: `eidetic-agent.exe`, and the library
+/// that Windows Installer calls. Both in one go: built apart, optimised, neither could use what was
+/// compiled for the other.
+pub fn agent_and_actions(workspace: &Workspace, profile: Profile) -> Result<[PathBuf; 2]> {
     let mut cargo = cargo(workspace, "build");
-    cargo.arg("--lib");
+    cargo.args(["--bins", "--lib"]);
     if profile == Profile::Release {
         cargo.arg("--release");
     }
     cargo
         .run()
-        .context("failed to build the installer's library for Windows")?;
+        .context("failed to build the agent and its installer's library for Windows")?;
     let folder = target(workspace).join(TARGET).join(profile.folder());
-    Ok(folder.join("eidetic_msi_actions.dll"))
+    Ok(["eidetic-agent.exe", "eidetic_msi_actions.dll"].map(|name| folder.join(name)))
 }
 
 /// Builds the tests.

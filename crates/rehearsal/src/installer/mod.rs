@@ -130,11 +130,9 @@ impl Rehearsal {
 
         std::fs::remove_file(self.licence())?;
         self.computer.forget_value(KEY, "InstallFolder")?;
-        // What `msiexec /fecmus` asks for, which Wine does not know.
-        let repair = ["REINSTALL=ALL", "REINSTALLMODE=ecmus"];
         let code = self
             .computer
-            .installer(&[&["/i", &self.later][..], &repair].concat())?;
+            .installer(&[&["/i", &self.later][..], &REPAIR].concat())?;
         ensure!(code == 0, "the repair ended with {code}");
         self.is_installed(&arguments.later_version)?;
         ensure!(self.licence().exists(), "a file is not repaired");
@@ -165,6 +163,13 @@ impl Rehearsal {
         ensure!(self.computer.value(KEY, "Server")?.as_deref() == Some(&*host));
         ensure!(self.computer.value(KEY, "Port")?.as_deref() == Some(&*port));
         said("installed again, by the names of the model product, it is who it was");
+
+        let other_name = [&["/i", &self.later, "SERVER=localhost"][..], &REPAIR].concat();
+        let code = self.computer.installer(&other_name)?;
+        ensure!(code == 0, "the change ended with {code}");
+        ensure!(self.computer.value(KEY, "Server")?.as_deref() == Some("localhost"));
+        self.has_started_again(agent)?;
+        said("told another address of its server, it goes there");
 
         // What was said of the data at the first installation went with it.
         let code = self.computer.installer(&["/x", &self.later])?;
@@ -333,6 +338,9 @@ const WINDOWS: &str = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 
 const EVENT_SOURCE: &str =
     r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\EideticAgent";
+
+/// What `msiexec /fecmus` asks for, which Wine does not know.
+const REPAIR: [&str; 2] = ["REINSTALL=ALL", "REINSTALLMODE=ecmus"];
 
 /// 1603 (`ERROR_INSTALL_FAILURE`), as much of it as Wine tells.
 const FAILED: i32 = 1_603 % 256;

@@ -178,8 +178,12 @@ pub fn in_sequence(table: &str, name: &str, condition: &str, number: i32) -> Str
     )
 }
 
+/// Where a component is installed only under a condition, which is looked at again in each repair.
 fn condition(component: &str, condition: &str) -> String {
-    format!("UPDATE `Component` SET `Condition`='{condition}' WHERE `Component`='{component}'")
+    format!(
+        "UPDATE `Component` SET `Condition`='{condition}',`Attributes`={REMEMBERED} \
+         WHERE `Component`='{component}'"
+    )
 }
 
 fn property(name: &str, value: &str) -> String {
@@ -206,6 +210,9 @@ const COMMIT: u32 = 0x200;
 
 /// What it is given does not appear in the log.
 const HIDE_TARGET: u32 = 0x2000;
+
+/// Of a component: has a value of the registry as its key, can come and go, is for 64 bit.
+const REMEMBERED: u32 = 4 | 64 | 256;
 
 const INSTALLING: &str = "NOT REMOVE~=\"ALL\"";
 

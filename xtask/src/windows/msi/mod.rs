@@ -47,8 +47,7 @@ pub fn build(
     let next = next_version(version).with_context(|| {
         format!("Windows Installer knows no version like {version}: it is three numbers: 1.2.3")
     })?;
-    let agent = super::agent(workspace, profile)?;
-    let actions = super::actions(workspace, profile)?;
+    let [agent, actions] = super::agent_and_actions(workspace, profile)?;
     let folder = target(workspace).join("msi");
     let stage = folder.join("stage");
     if stage.exists() {
