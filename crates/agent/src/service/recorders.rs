@@ -15,6 +15,7 @@ use tracing::{error, warn};
 use super::{
     core::Recorders,
     event::{Event, RecorderRun},
+    usage::RecorderNumbers,
 };
 use crate::{
     channel::{Assignment, Order, Report, read_async, write_async},
@@ -27,6 +28,7 @@ pub(super) struct RecorderProcesses {
     program: PathBuf,
     runtime: Handle,
     events: mpsc::Sender<Event>,
+    numbers: RecorderNumbers,
     running: HashMap<RecorderRun, Running>,
     restarts: HashMap<LoginSessionId, Task<()>>,
 }
@@ -38,12 +40,19 @@ struct Running {
 }
 
 impl RecorderProcesses {
-    /// Starts `program` for each recorder; what becomes of them goes to `events`.
-    pub(super) fn new(program: PathBuf, runtime: Handle, events: mpsc::Sender<Event>) -> Self {
+    /// Starts `program` for each recorder; what becomes of them goes to `events`. Their processes
+    /// are in `numbers` while they run.
+    pub(super) fn new(
+        program: PathBuf,
+        runtime: Handle,
+        events: mpsc::Sender<Event>,
+        numbers: RecorderNumbers,
+    ) -> Self {
         Self {
             program,
             runtime,
             events,
+            numbers,
             running: HashMap::new(),
             restarts: HashMap::new(),
         }
@@ -59,6 +68,7 @@ impl Recorders for RecorderProcesses {
             program: self.program.clone(),
             login: login.clone(),
             events: self.events.clone(),
+            numbers: self.numbers.clone(),
         };
         let _runtime = self.runtime.enter();
         let task = Task::spawn("recorder", process.run(assignment, inbox));
@@ -103,6 +113,7 @@ struct RecorderProcess {
     program: PathBuf,
     login: LoginSession,
     events: mpsc::Sender<Event>,
+    numbers: RecorderNumbers,
 }
 
 impl RecorderProcess {
@@ -126,6 +137,7 @@ impl RecorderProcess {
         mut orders: mpsc::Receiver<Order>,
     ) -> anyhow::Result<Option<i32>> {
         let mut child = os::start_recorder(&self.program, &self.login).await?;
+        let _counted = child.number().map(|number| self.numbers.count(number));
         let (mut stdin, mut stdout) = child.channel()?;
         let begin = Order::Begin(Box::new(assignment)).encode();
         if let Err(error) = write_async(&mut stdin, &begin).await {

@@ -204,6 +204,7 @@ pub fn hello(version: ProtocolVersion) -> Hello {
         operating_system: "Debian".into(),
         spool: SPOOL,
         facts: ComputerFacts::default(),
+        run: None,
     }
 }
 
