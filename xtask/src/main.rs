@@ -49,7 +49,8 @@ enum Command {
     Demo(DemoArguments),
     /// Measures what recording, searching and seeking cost on this machine.
     ///
-    /// `bench codec` measures the codec alone, beside other encoders.
+    /// `bench codec` measures the codec alone, beside other encoders; `bench agents` the server with
+    /// many agents.
     Bench(BenchArguments),
 }
 
@@ -108,6 +109,9 @@ enum BenchPart {
     ///
     /// Prints a table for each recording with the aims and whether they are met.
     Codec(CodecBenchArguments),
+    /// Measures the server with 300 agents: how long they take to enrol and attach, what holding
+    /// their streams costs it, and how soon a change of a plan reaches all of them.
+    Agents,
 }
 
 #[derive(Args)]
@@ -180,8 +184,10 @@ fn demo(workspace: &Workspace, arguments: &DemoArguments) -> Result<()> {
 }
 
 fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
-    if let Some(BenchPart::Codec(arguments)) = &arguments.part {
-        return codec_bench(workspace, arguments);
+    match &arguments.part {
+        Some(BenchPart::Codec(arguments)) => return codec_bench(workspace, arguments),
+        Some(BenchPart::Agents) => return agents_bench(workspace),
+        None => {}
     }
     packages::install(packages::BUILD)?;
     packages::install(packages::DESKTOP)?;
@@ -194,6 +200,14 @@ fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
         .arg("--seek-script")
         .arg(workspace.path("console/tests/bench/seek.mjs"));
     command.run()
+}
+
+fn agents_bench(workspace: &Workspace) -> Result<()> {
+    packages::install(packages::BUILD)?;
+    workspace
+        .cargo("bench")
+        .args(["--package", "eidetic-server", "--bench", "agents"])
+        .run()
 }
 
 fn codec_bench(workspace: &Workspace, arguments: &CodecBenchArguments) -> Result<()> {

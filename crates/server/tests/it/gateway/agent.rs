@@ -173,6 +173,12 @@ impl Attached {
         hear(&mut self.replies).await.ok().flatten()
     }
 
+    /// As [`Self::hear`], however long it takes.
+    pub async fn hear_whenever(&mut self) -> Option<Said> {
+        let reply = self.replies.message().await.ok().flatten();
+        reply.and_then(|reply| reply.message)
+    }
+
     pub async fn stored_through(&mut self) -> u64 {
         match self.hear().await {
             Some(Said::EntriesStored(stored)) => stored.through_sequence,
