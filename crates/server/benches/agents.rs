@@ -187,8 +187,8 @@ async fn agents(server: SocketAddr) {
         }
         println!("{word}");
     }
-    // Until the other process has seen it.
-    blocking(move || io::stdin().lock().lines().next()).await;
+    // Until the other process has seen it, and closes its end.
+    assert!(lines.next().is_none());
     running.abort_all();
 }
 
