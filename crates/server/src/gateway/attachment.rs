@@ -79,6 +79,7 @@ impl Attaching {
         // What the connection before was storing is stored when it is this one's turn.
         let Ok(_turn) = timeout(TURN_LIMIT, place.turn()).await else {
             warn!(%agent, "the agent's connection before does not end");
+            components.duplicates.left(agent, run.id);
             return;
         };
         let connection = Connection {

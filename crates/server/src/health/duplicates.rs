@@ -51,6 +51,8 @@ struct Runs {
     first: Run,
     /// When it was heard of last; nothing once its connection has ended.
     heard: Option<Duration>,
+    /// Its connections: a new one may come before the old one is seen to have ended.
+    connections: u32,
     second: Option<Second>,
 }
 
@@ -78,7 +80,9 @@ impl Duplicates {
         if !is_other || !(may_live || runs.keeps_out(run, now)) {
             // Whoever was kept out by the one before is forgotten only if that was never proven.
             let second = runs.second.take().filter(|second| second.is_proven);
+            let before = if is_other { 0 } else { runs.connections };
             *runs = Runs::of(run, now);
+            runs.connections += before;
             runs.second = second.filter(|second| second.run.id != run.id);
             return Judgement::Welcome;
         }
@@ -117,13 +121,18 @@ impl Duplicates {
         })
     }
 
-    /// A run's connection ended: another one may take its place.
+    /// A connection of a run that was welcome ended. After the last of them, another run may take
+    /// its place.
     pub fn left(&self, agent: AgentId, id: Option<[u8; 16]>) {
         let mut agents = self.lock();
         if let Some(runs) = agents.get_mut(&agent)
             && runs.first.id == id
+            && runs.connections > 0
         {
+            runs.connections -= 1;
             match runs.second {
+                // A newer connection of the same run goes on.
+                _ if runs.connections > 0 => {}
                 None => _ = agents.remove(&agent),
                 Some(_) => runs.heard = None,
             }
@@ -167,6 +176,7 @@ impl Runs {
         Self {
             first: run.clone(),
             heard: Some(now),
+            connections: 1,
             second: None,
         }
     }
@@ -268,6 +278,9 @@ mod tests {
             ..run(1)
         };
         assert_eq!(duplicates.hello(AGENT, &moved, secs(1)), Judgement::Welcome);
+        // Its first connection ends after the second one began: it still is the one that is there.
+        duplicates.left(AGENT, run(1).id);
+        assert_eq!(duplicates.hello(AGENT, &run(2), secs(1)), Judgement::Second);
         let older = Run { id: None, ..run(1) };
         assert_eq!(duplicates.hello(AGENT, &older, secs(2)), Judgement::Welcome);
     }
