@@ -256,10 +256,7 @@ mod tests {
 
     #[test]
     fn a_healthy_computer_is_of_no_concern() {
-        assert_eq!(
-            Case::connected().observed(|computer| computer.concerns()),
-            []
-        );
+        assert_eq!(Case::connected().observed(Observed::concerns), []);
     }
 
     #[test]
@@ -267,7 +264,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut Case), expected: Concern| {
             let mut case = Case::connected();
             change(&mut case);
-            let concerns = case.observed(|computer| computer.concerns());
+            let concerns = case.observed(Observed::concerns);
             assert_eq!(concerns, [expected]);
             assert!(expected.explanation().ends_with('.'));
             assert!(expected.advice().len() > 10);
@@ -320,7 +317,7 @@ mod tests {
         says.clock_ahead_micros = Some(9_000_000);
         says.busiest_recorder_permille = Some(60);
         says.disk_free_bytes = Some(2 << 30);
-        assert_eq!(case.observed(|computer| computer.concerns()), []);
+        assert_eq!(case.observed(Observed::concerns), []);
     }
 
     #[test]
@@ -328,11 +325,11 @@ mod tests {
         let mut case = Case::connected();
         case.says().clock_ahead_micros = Some(60_000_000);
         case.says().spool_full = true;
-        let concerns = case.observed(|computer| computer.concerns());
+        let concerns = case.observed(Observed::concerns);
         let severities: Vec<_> = concerns.iter().map(|concern| concern.severity()).collect();
         assert_eq!(severities, [Severity::Error, Severity::Warning]);
         case.agent.state = AgentState::Removed;
-        assert_eq!(case.observed(|computer| computer.concerns()), []);
+        assert_eq!(case.observed(Observed::concerns), []);
     }
 
     #[test]

@@ -251,7 +251,7 @@ pub(super) mod tests {
             });
         }
 
-        pub fn observed<T>(&self, look: impl FnOnce(&Observed<'_>) -> T) -> T {
+        pub fn observed<'a, T>(&'a self, look: impl FnOnce(&Observed<'a>) -> T) -> T {
             look(&Observed {
                 agent: &self.agent,
                 connection: self.connection.as_ref(),

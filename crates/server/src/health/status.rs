@@ -160,7 +160,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut Case), expected: ComputerStatus| {
             let mut case = Case::connected();
             change(&mut case);
-            assert_eq!(case.observed(|computer| computer.status()), expected);
+            assert_eq!(case.observed(Observed::status), expected);
         };
         check(&|_| {}, ComputerStatus::Idle);
         check(
@@ -183,13 +183,16 @@ mod tests {
     fn one_that_was_never_there_has_more_time_and_silence_counts_while_the_server_listens() {
         let mut case = Case::connected();
         case.never_connected(599);
-        assert_eq!(case.observed(|c| c.status()), ComputerStatus::Enrolled);
+        assert_eq!(case.observed(Observed::status), ComputerStatus::Enrolled);
         case.never_connected(601);
-        assert_eq!(case.observed(|c| c.status()), ComputerStatus::NotResponding);
+        assert_eq!(
+            case.observed(Observed::status),
+            ComputerStatus::NotResponding
+        );
         let mut case = Case::connected();
         case.away_for(3_600);
         case.listening_for(30);
-        assert_eq!(case.observed(|c| c.status()), ComputerStatus::Idle);
+        assert_eq!(case.observed(Observed::status), ComputerStatus::Idle);
     }
 
     #[test]

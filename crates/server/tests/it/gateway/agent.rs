@@ -39,7 +39,7 @@ pub struct TestAgent {
 pub struct Attached {
     pub welcome: proto::Welcome,
     messages: mpsc::Sender<proto::FromAgent>,
-    replies: Streaming<proto::ToAgent>,
+    pub replies: Streaming<proto::ToAgent>,
 }
 
 impl TestAgent {
@@ -171,12 +171,6 @@ impl Attached {
     /// What the server says next; `None` when it has ended the stream.
     pub async fn hear(&mut self) -> Option<Said> {
         hear(&mut self.replies).await.ok().flatten()
-    }
-
-    /// As [`Self::hear`], however long it takes.
-    pub async fn hear_whenever(&mut self) -> Option<Said> {
-        let reply = self.replies.message().await.ok().flatten();
-        reply.and_then(|reply| reply.message)
     }
 
     pub async fn stored_through(&mut self) -> u64 {
