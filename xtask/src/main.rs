@@ -205,8 +205,8 @@ fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
 fn agents_bench(workspace: &Workspace) -> Result<()> {
     packages::install(packages::BUILD)?;
     workspace
-        .cargo("bench")
-        .args(["--package", "eidetic-server", "--bench", "agents"])
+        .cargo()
+        .args(["bench", "--package", "eidetic-server", "--bench", "agents"])
         .run()
 }
 
