@@ -299,7 +299,32 @@ const routes = [
       return [204];
     },
   ],
-  ['GET', /^\/computers$/, () => [200, { computers: process.env.MOCK_EMPTY ? [] : computers() }]],
+  [
+    'GET',
+    /^\/computers$/,
+    () => [200, { computers: process.env.MOCK_EMPTY ? [] : computers(), statuses: STATUSES }],
+  ],
+  [
+    'GET',
+    /^\/computers\/agent-(\d+)$/,
+    ({ match }) => [200, computerDetail(computers()[Number(match[1])])],
+  ],
+  ['POST', /^\/computers\/agent-(\d+)\/resolve-duplicate$/, () => [204]],
+  ['GET', /^\/dashboard$/, () => [200, dashboard()]],
+  [
+    'GET',
+    /^\/health-log$/,
+    ({ query }) => {
+      const wanted = (query.get('severity') ?? '').split(',').filter((one) => one !== '');
+      const events = healthEvents.filter(
+        ({ severity, computer }) =>
+          (wanted.length === 0 || wanted.includes(severity)) &&
+          computer.includes(query.get('computer') ?? ''),
+      );
+      return [200, paged('events', events, query)];
+    },
+  ],
+  ['GET', /^\/viewings$/, ({ query }) => [200, paged('viewings', viewings, query)]],
   [
     'POST',
     /^\/enrolment-tokens$/,
@@ -434,29 +459,199 @@ function refused(plan, before) {
   return [status, { ...refusal, errors: fields }, type];
 }
 
+const STATUSES = [
+  ['duplicate', 'Duplicate'],
+  ['not_responding', 'Not responding'],
+  ['paused', 'Paused'],
+  ['enrolled', 'Enrolled'],
+  ['recording', 'Recording'],
+  ['idle', 'Idle'],
+  ['removed', 'Removed'],
+].map(([status, word]) => ({
+  status,
+  word,
+  explanation: `What ${word} means, in a sentence or two that a person understands.`,
+  advice: status === 'recording' || status === 'idle' ? '' : 'What to do about it.',
+}));
+
+const CONCERNS = {
+  not_responding: ['not_responding', 'warning', 'Agent not responding'],
+  duplicate: ['duplicate', 'error', 'Duplicate identity'],
+  clock: ['clock', 'warning', 'Clock off'],
+  spool: ['spool_full', 'error', 'Spool full'],
+};
+
+/** MOCK_COMPUTERS of them; a hundred if that is not said. */
 function computers() {
-  return places.map((name, index) => ({
-    agent_id: `agent-${index}`,
-    name,
-    status: ['online', 'offline', 'removed'][index],
-    last_seen_us: Date.now() * 1000 - index * 9e9 - 2e6,
-    enrolled_us: START,
-    agent_version: '0.1.0',
-    operating_system: 'Debian GNU/Linux 12 (bookworm)',
-    address: `10.0.0.${index + 4}`,
-    sessions_recorded: 12 * index + 3,
-    spool_bytes: index * 48e6,
-    entries_waiting: index * 371,
-    sessions_slowed: index === 0 ? 1 : 0,
-    plan: {
-      id: plans[Math.min(index, plans.length - 1)].id,
-      name: plans[Math.min(index, plans.length - 1)].name,
-      settings_revision: 7,
-      applied_revision: 7,
-      is_applied: index !== 1,
-      conflict: index === 0 ? listed().conflicts[0] : undefined,
+  const count = Number(process.env.MOCK_COMPUTERS ?? 100);
+  return Array.from({ length: count }, (_, index) => {
+    const name = places[index] ?? `ws-${String(index).padStart(5, '0')}.contoso.example`;
+    const status =
+      index === 1 ? 'duplicate' : STATUSES[[4, 4, 5, 4, 5, 1, 4, 5, 2, 4, 3, 6][index % 12]].status;
+    const is_connected = !['not_responding', 'removed'].includes(status);
+    const own = CONCERNS[status] ? [CONCERNS[status]] : [];
+    if (index % 9 === 3 && is_connected) own.push(CONCERNS.clock);
+    if (index === 4) own.unshift(CONCERNS.spool);
+    return {
+      agent_id: `agent-${index}`,
+      name,
+      status,
+      is_connected,
+      concerns: own.map(([kind, severity, title]) => ({ kind, severity, title })),
+      last_seen_us: Date.now() * 1000 - (is_connected ? 2e6 : index * 9e9),
+      enrolled_us: START,
+      agent_version: '0.1.0',
+      operating_system: 'Debian GNU/Linux 12 (bookworm)',
+      address: `10.0.${index >> 8}.${index & 255}`,
+      sessions_recorded: status === 'recording' ? 1 + (index % 3) : 0,
+      sessions_slowed: index === 0 ? 1 : 0,
+      spool_bytes: (index % 5) * 48e6,
+      entries_waiting: (index % 5) * 371,
+      segments_waiting: index % 5,
+      cpu_percent: is_connected ? ((index * 37) % 60) / 10 : undefined,
+      memory_bytes: 2e7 + index * 1e5,
+      clock_ahead_us: index % 9 === 3 ? -62e6 : 12e4,
+      disk_free_bytes: 48e9,
+      budget: status === 'recording' ? (index === 0 ? 'kept_by_slowing' : 'kept') : undefined,
+      plan:
+        status === 'removed'
+          ? undefined
+          : {
+              id: `plan-${index % 3}`,
+              name: ['Default plan', 'Jump hosts', 'Office'][index % 3],
+              settings_revision: 4,
+              applied_revision: index % 13 ? 4 : 3,
+              is_applied: index % 13 !== 0,
+               conflict: index === 0 ? listed().conflicts[0] : undefined,
+            },
+    };
+  });
+}
+
+function computerDetail(computer) {
+  const meaning = STATUSES.find(({ status }) => status === computer.status);
+  return {
+    ...computer,
+    meaning,
+    concerns_explained: computer.concerns.map((concern) => ({
+      ...concern,
+      explanation: `${concern.title}: what the matter is, with the numbers that belong to it.`,
+      advice: 'What to do about it, in a sentence or two, with the commands that are needed.',
+    })),
+    names: [computer.name, computer.name.split('.')[0]],
+    addresses: [computer.address, '2001:db8::17'],
+    connected_since_us: computer.is_connected ? START : undefined,
+    said_us: Date.now() * 1000,
+    duplicate:
+      computer.status === 'duplicate'
+        ? { first: `${computer.name} at 10.0.0.5`, second: `${computer.name} at 10.0.0.77` }
+        : undefined,
+  };
+}
+
+const DAY_US = 864e8;
+
+function dashboard() {
+  const today = Math.floor((Date.now() * 1000) / DAY_US) * DAY_US;
+  const days = Array.from({ length: 14 }, (_, index) => today - (13 - index) * DAY_US);
+  const all = computers().filter(({ status }) => status !== 'removed');
+  const worst = ({ concerns }) => concerns[0]?.severity;
+  return {
+    records: days.map((day_us, index) => ({
+      day_us,
+      records: index % 7 > 4 ? 900 + index : 24_000 + ((index * 7919) % 9_000),
+    })),
+    computers: {
+      all: all.length,
+      ready: all.filter((one) => worst(one) === undefined).length,
+      pay_attention: all.filter((one) => worst(one) === 'warning').length,
+      take_action: all.filter((one) => worst(one) === 'error').length,
+      by_status: STATUSES.map(({ status, word }) => ({
+        status,
+        word,
+        computers: all.filter((one) => one.status === status).length,
+      })).filter(({ computers: count }) => count > 0),
     },
-  }));
+    health: {
+      information: 41,
+      warning: 7,
+      error: 2,
+      latest: healthEvents.filter(({ severity }) => severity !== 'information').slice(0, 8),
+    },
+    storage: {
+      records: 4_812_330,
+      audit_bytes: 1.1e9,
+      segment_bytes: 38.4e9,
+      free_bytes: 210e9,
+      growth_bytes_per_day: 2.9e9,
+      full_in_days: 72.4,
+      days: days.map((day_us, index) => ({
+        day_us,
+        audit_bytes: 0.7e9 + index * 3e7,
+        segment_bytes: 5e9 + index * 2.6e9,
+      })),
+    },
+  };
+}
+
+const healthEvents = Array.from({ length: 240 }, (_, index) => {
+  const [kind, severity, title, text] = [
+    ['responds', 'information', 'Agent responds', 'Its agent is heard of again.'],
+    [
+      'not_responding',
+      'warning',
+      'Agent not responding',
+      'Nothing has been heard of its agent for 76 seconds.',
+    ],
+    [
+      'plan_changed',
+      'information',
+      'Plan changed',
+      'administrator changed plan: Office: quality high to low.',
+    ],
+    ['gap', 'error', 'Gap in a recording', 'A recording has a gap: Spool full.'],
+    ['clock', 'warning', 'Clock off', "Its clock is 62 seconds behind the server's."],
+  ][index % 5];
+  const place = index % 7;
+  return {
+    id: `h${index}`,
+    when_us: Date.now() * 1000 - index * 900e6,
+    kind,
+    severity,
+    title,
+    text,
+    agent_id: kind === 'plan_changed' ? undefined : `agent-${place}`,
+    computer: kind === 'plan_changed' ? '' : (places[place] ?? `ws-0000${place}.contoso.example`),
+    plan: 'Office',
+    before: kind === 'plan_changed' ? 'settings.quality: high' : '',
+    after: kind === 'plan_changed' ? 'settings.quality: low' : '',
+  };
+});
+
+const viewings = Array.from({ length: 150 }, (_, index) => ({
+  id: `v${index}`,
+  when_us: Date.now() * 1000 - index * 700e6,
+  user: ['administrator', 'grace'][index % 2],
+  address: '10.0.0.9',
+  what: ['watched session', 'searched', 'changed plan', 'signed in'][index % 4],
+  object: [
+    '0193a3c2-7d1e-7abc-8def-000000000001',
+    'what contains payroll',
+    'Office: quality high to low',
+    '',
+  ][index % 4],
+  before: index % 4 === 2 ? 'settings.quality: high' : '',
+  after: index % 4 === 2 ? 'settings.quality: low' : '',
+  looked_from_us: index % 4 === 0 ? START : undefined,
+  looked_until_us: index % 4 === 0 ? START + 300e6 : undefined,
+  looked_last_us: index % 4 === 0 ? Date.now() * 1000 - index * 700e6 + 240e6 : undefined,
+}));
+
+/** A page of a list, after the item that `after` names. */
+function paged(name, all, query) {
+  const from = all.findIndex(({ id }) => id === query.get('after')) + 1;
+  const items = all.slice(from, from + Number(query.get('limit') ?? 100));
+  return { [name]: items, next: from + items.length < all.length ? items.at(-1).id : undefined };
 }
 
 function matches(one, { conditions, free_text }) {

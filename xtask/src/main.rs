@@ -57,7 +57,7 @@ enum Command {
     /// Measures what recording, searching and seeking cost on this machine.
     ///
     /// `bench codec` measures the codec alone, beside other encoders; `bench windows` the agent on
-    /// Windows, under Wine, beside the one on Linux.
+    /// Windows, under Wine, beside the one on Linux; `bench agents` the server with many agents.
     Bench(BenchArguments),
 }
 
@@ -127,6 +127,9 @@ enum BenchPart {
     ///
     /// Prints a table for each recording with the aims and whether they are met.
     Codec(CodecBenchArguments),
+    /// Measures the server with 300 agents: how long they take to enrol and attach, what holding
+    /// their streams costs it, and how soon a change of a plan reaches all of them.
+    Agents,
     /// Measures CPU and memory of the agent under Wine, beside the agent on Linux on the same
     /// desktop: while its one window stands still, and while text is written into it.
     ///
@@ -239,6 +242,7 @@ fn bench(workspace: &Workspace, arguments: &BenchArguments) -> Result<()> {
     match &arguments.part {
         Some(BenchPart::Codec(arguments)) => return codec_bench(workspace, arguments),
         Some(BenchPart::Windows(arguments)) => return windows_bench(workspace, arguments),
+        Some(BenchPart::Agents) => return agents_bench(workspace),
         None => {}
     }
     packages::install(packages::BUILD)?;
@@ -271,6 +275,14 @@ fn windows_bench(workspace: &Workspace, arguments: &WindowsBenchArguments) -> Re
         .args(["--seconds", &arguments.seconds.to_string()]);
     prefix.apply_to(&mut command);
     command.run()
+}
+
+fn agents_bench(workspace: &Workspace) -> Result<()> {
+    packages::install(packages::BUILD)?;
+    workspace
+        .cargo()
+        .args(["bench", "--package", "eidetic-server", "--bench", "agents"])
+        .run()
 }
 
 fn codec_bench(workspace: &Workspace, arguments: &CodecBenchArguments) -> Result<()> {

@@ -30,7 +30,11 @@ before(async () => {
       title: /^.+ on .+, \d+ \w+ \d{4} · Eidetic$/,
       there: page.getByRole('listbox', { name: 'Activities' }).getByRole('option').first(),
     },
-    { path: '/computers', title: /^Computers · Eidetic$/, there: page.getByText('Online').first() },
+    {
+      path: '/computers',
+      title: /^Computers · Eidetic$/,
+      there: page.getByText('Recording').first(),
+    },
     {
       path: '/plans',
       title: /^Plans · Eidetic$/,

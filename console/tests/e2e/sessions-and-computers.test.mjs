@@ -80,12 +80,63 @@ test('titles in any script are in the list as they were', async () => {
   }
 });
 
-test('computers are listed as online', async () => {
+test('computers are listed as recording', async () => {
   await page.goto(`${CONSOLE}/computers`);
   const rows = page.getByRole('table', { name: 'Computers' }).getByRole('row');
-  await rows.getByText('Online').nth(1).waitFor();
+  await rows.getByText('Recording').nth(1).waitFor();
   assert.equal(await rows.count(), 3, 'a head and two computers');
-  await page.getByText('2 of 2 online').waitFor();
+  await page.getByText('2 of 2 connected').waitFor();
+  await rows
+    .getByText(/\d\.\d %/)
+    .nth(1)
+    .waitFor();
+});
+
+test('the list of computers is filtered and sorted by keyboard, and the address keeps it', async () => {
+  const rows = page.getByRole('table', { name: 'Computers' }).getByRole('row');
+  await page.getByRole('combobox', { name: 'Status' }).selectOption('Removed');
+  await page.getByText('No computer fits these filters.').waitFor();
+  await page.getByRole('combobox', { name: 'Status' }).selectOption('Recording');
+  await rows.nth(2).waitFor();
+  await page.getByRole('button', { name: 'Memory' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('th[aria-sort="ascending"]').filter({ hasText: 'Memory' }).waitFor();
+  await page.waitForURL(/status=recording.*sort=memory/);
+});
+
+test('a computer shows how its agent is', async () => {
+  await page
+    .getByRole('table', { name: 'Computers' })
+    .getByRole('rowheader')
+    .first()
+    .getByRole('link')
+    .click();
+  await page.getByRole('heading', { name: 'What its agent says' }).waitFor();
+  await page.getByText(/% of a core/).waitFor();
+  await page.getByText("as the server's").waitFor();
+});
+
+test('the dashboard counts computers and records, also for a keyboard', async () => {
+  await page.goto(`${CONSOLE}/dashboard`);
+  const byStatus = page.getByRole('list', { name: 'Computers by status' });
+  await byStatus.getByRole('listitem').filter({ hasText: 'Recording' }).getByText('2').waitFor();
+  const chart = page.getByRole('slider', { name: 'Activity records by date' });
+  await chart.focus();
+  await page.keyboard.press('End');
+  assert.match(await chart.getAttribute('aria-valuetext'), /: [1-9][\d.]*K? records$/);
+});
+
+test('what happened to the system is in the health log', async () => {
+  await page.goto(`${CONSOLE}/health`);
+  await page.getByRole('table', { name: 'Health log' }).getByText('Server started').waitFor();
+  await page.getByRole('combobox', { name: 'Severity' }).selectOption('Errors');
+  await page.waitForURL(/severity=error/);
+});
+
+test('who watched which part of a recording is in the self-audit', async () => {
+  await page.goto(`${CONSOLE}/audit?what=watched+session`);
+  const rows = page.getByRole('table', { name: 'Self-audit' }).getByRole('row');
+  await rows.filter({ hasText: 'of the recording' }).first().waitFor();
 });
 
 test('a new computer gets a token', async () => {

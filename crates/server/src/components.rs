@@ -6,10 +6,18 @@ use std::{
 };
 
 use eidetic_model::{AgentId, Clock, IdSource, SegmentId, SessionId, Timestamp};
-use eidetic_store::{audit::AuditStore, control::ControlStore, segments::SegmentStore};
+pub use eidetic_store::control::AgentStatus;
+use eidetic_store::{
+    audit::AuditStore,
+    control::{ControlStore, HealthStore},
+    segments::SegmentStore,
+};
 use tokio::sync::{broadcast, watch};
 
-use crate::plans::PlanBook;
+use crate::{
+    health::{HealthLog, duplicates::Duplicates},
+    plans::PlanBook,
+};
 
 /// What every part of the server shares. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +26,8 @@ pub struct Components {
     pub audit: Arc<dyn AuditStore>,
     /// Control data.
     pub control: Arc<dyn ControlStore>,
+    /// How agents and the system are doing.
+    pub health: Arc<dyn HealthStore>,
     /// Screen segments.
     pub segments: Arc<dyn SegmentStore>,
     /// The clock.
@@ -30,6 +40,17 @@ pub struct Components {
     pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
+    /// Agents of which there are two.
+    pub duplicates: Duplicates,
+    /// Since when this server listens.
+    pub listening_since: Timestamp,
+}
+
+impl Components {
+    /// Where what happens to the system is kept.
+    pub fn health_log(&self) -> HealthLog {
+        HealthLog::new(Arc::clone(&self.health), Arc::clone(&self.clock))
+    }
 }
 
 /// Tells of changes once they are durable. A listener that is too slow is told how much it
@@ -90,26 +111,6 @@ pub struct Connection {
     pub status: Option<AgentStatus>,
 }
 
-/// What an agent says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AgentStatus {
-    /// Bytes in its spool.
-    pub spool_bytes: u64,
-    /// Entries that wait to be sent.
-    pub entries_waiting: u64,
-    /// Segments that wait to be sent.
-    pub segments_waiting: u64,
-    /// Sessions that are being recorded.
-    pub sessions_recorded: u32,
-    /// Of these, those of which fewer frames are recorded than the policy allows, to keep its
-    /// ceiling for processor time.
-    pub sessions_slowed: u32,
-    /// The number of the settings that it follows.
-    pub policy_revision: u64,
-    /// Until when its sessions are known to go on, by its own clock; `None` if it does not say.
-    pub known_until: Option<Timestamp>,
-}
-
 impl ConnectedAgents {
     /// An agent connected. A connection that it had before is forgotten.
     pub fn insert(&self, agent: AgentId, connection: Connection) {
@@ -143,6 +144,11 @@ impl ConnectedAgents {
     pub fn known_until(&self, agent: AgentId) -> Option<Timestamp> {
         let status = self.lock().get(&agent)?.status?;
         status.known_until.filter(|_| status.sessions_recorded > 0)
+    }
+
+    /// All connections.
+    pub fn all(&self) -> HashMap<AgentId, Connection> {
+        self.lock().clone()
     }
 
     /// How many agents are connected.

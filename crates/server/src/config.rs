@@ -26,6 +26,16 @@ pub struct ConfigFile {
     pub host_names: Option<Vec<String>>,
     /// The operator's own certificate for the console. Default: one is made.
     pub certificate: Option<CertificateFiles>,
+    /// Metrics for a monitoring system, at `/metrics` of the console's address. Default: none.
+    pub metrics: Option<MetricsFile>,
+}
+
+/// How metrics can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsFile {
+    /// A file with the token that a monitoring system shows, as `Authorization: Bearer TOKEN`.
+    pub token_file: PathBuf,
 }
 
 /// The operator's own certificate, as PEM files.
@@ -51,6 +61,8 @@ pub struct Config {
     pub host_names: Vec<String>,
     /// The certificate that browsers see.
     pub console_certificate: ConsoleCertificate,
+    /// The file with the token with which metrics can be read; `None` if they cannot.
+    pub metrics_token_file: Option<PathBuf>,
 }
 
 /// The certificate that browsers see.
@@ -144,6 +156,7 @@ impl ConfigFile {
             console_certificate: self
                 .certificate
                 .map_or(ConsoleCertificate::Own, ConsoleCertificate::Operators),
+            metrics_token_file: self.metrics.map(|metrics| metrics.token_file),
         })
     }
 }
@@ -190,12 +203,16 @@ mod tests {
             [certificate]
             chain = "chain.pem"
             key = "key.pem"
+            [metrics]
+            token_file = "metrics.token"
         "#;
         let config = parse(written).unwrap().resolve("host").unwrap();
         assert_eq!(config.data_folder, Path::new("/data"));
         assert_eq!(config.agents_listen.to_string(), "127.0.0.1:0");
         assert_eq!(config.console_listen.to_string(), "[::1]:443");
         assert_eq!(config.host_names, ["eidetic.example"].map(str::to_owned));
+        let token_file = config.metrics_token_file.as_deref();
+        assert_eq!(token_file, Some(Path::new("metrics.token")));
         let ConsoleCertificate::Operators(files) = config.console_certificate else {
             panic!("the operator's certificate is not taken");
         };

@@ -26,6 +26,7 @@ use tokio::sync::watch;
 
 use crate::{
     components::{Components, ConnectedAgents, News},
+    health::duplicates::Duplicates,
     pki::{Authority, PkiError},
     plans,
 };
@@ -155,13 +156,16 @@ impl DataFolder {
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
         Ok(Components {
             audit: Arc::new(audit),
+            health: control.clone(),
             control,
             segments: Arc::new(segments),
+            listening_since: clock.wall(),
             clock,
             ids: Arc::new(RandomIds),
             news: News::new(),
             plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
+            duplicates: Duplicates::default(),
         })
     }
 

@@ -10,6 +10,7 @@ pub mod config;
 mod connections;
 pub mod folder;
 pub mod gateway;
+pub mod health;
 pub mod pki;
 pub mod plans;
 pub mod retention;

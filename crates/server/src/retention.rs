@@ -11,7 +11,7 @@ use eidetic_store::{StoreError, control::Agent};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use crate::{api::facts_of, components::Components};
+use crate::{components::Components, plans::facts_of};
 
 /// Removes what is due every hour, until the server shuts down.
 pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {

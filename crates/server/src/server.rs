@@ -1,6 +1,6 @@
 //! A whole server: opened, serving, and stopped in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_model::Clock;
@@ -11,11 +11,12 @@ use tokio::{net::TcpListener, time::interval};
 use tracing::{error, info};
 
 use crate::{
-    api::{self, ApiState},
+    api::{self, ApiState, MetricsToken},
     components::Components,
     config::{Config, ConsoleCertificate},
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
+    health::{Watch, WatchParts},
     pki::{Authority, ServerCertificate},
     retention,
 };
@@ -33,6 +34,7 @@ pub struct Server {
     api: Task<anyhow::Result<()>>,
     _renewal: Task<()>,
     _retention: Task<()>,
+    health: Task<()>,
     _lock: RunLock,
 }
 
@@ -62,7 +64,8 @@ impl Server {
             components.clone(),
             authority.certificate(),
             shutdown.signal(),
-        );
+        )
+        .with_metrics(metrics_token(config)?);
         let server = Self {
             gateway: Task::spawn("gateway", {
                 let signal = shutdown.signal();
@@ -72,6 +75,9 @@ impl Server {
                 let tls = certificates.console_tls()?;
                 async move { Ok(api::serve(state, tls, console).await?) }
             }),
+            health: certificates
+                .watch_health(&components, &config.data_folder)
+                .start(shutdown.signal()),
             _renewal: certificates.renew_daily(
                 authority.clone(),
                 components.clock.clone(),
@@ -158,6 +164,9 @@ impl Server {
                 error!(part, error = format!("{error:#}"), "stopped with an error");
             }
         }
+        if self.health.finish_within(STOP_LIMIT).await.is_none() {
+            error!("the watch over the system's health did not stop in time");
+        }
         self.folder.unpublish();
         info!("server stopped");
     }
@@ -203,6 +212,23 @@ impl Certificates {
         Ok(Arc::new(config))
     }
 
+    fn watch_health(&self, components: &Components, data_folder: &Path) -> Watch {
+        let shown = [
+            ("console", self.console.clone()),
+            ("gateway", self.gateway.clone()),
+        ];
+        Watch::new(WatchParts {
+            components: components.clone(),
+            data_folder: data_folder.to_owned(),
+            certificates: Box::new(move || {
+                let until = |(which, certificate): &(_, Arc<ServerCertificate>)| {
+                    Some((*which, certificate.expires()?))
+                };
+                shown.iter().filter_map(until).collect()
+            }),
+        })
+    }
+
     /// Keeps a server that runs for years from showing a certificate that has expired.
     fn renew_daily(
         self,
@@ -226,6 +252,21 @@ impl Certificates {
             }
         })
     }
+}
+
+/// The token with which metrics can be read, if the operator wants them.
+fn metrics_token(config: &Config) -> anyhow::Result<Option<MetricsToken>> {
+    let Some(path) = &config.metrics_token_file else {
+        return Ok(None);
+    };
+    let token = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read the token for metrics {}", path.display()))?;
+    anyhow::ensure!(
+        token.trim().len() >= 16,
+        "the token for metrics in {} is shorter than 16 characters; make one with `openssl rand -hex 32`",
+        path.display()
+    );
+    Ok(Some(MetricsToken::new(&token)))
 }
 
 async fn listen(option: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

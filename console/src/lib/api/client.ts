@@ -3,8 +3,11 @@
 import { ApiError, errorFromResponse, isAbort } from './problem';
 import type {
   Account,
-  Computer,
+  ComputerDetail,
+  Computers,
+  Dashboard,
   EnrolmentToken,
+  HealthEvents,
   Plan,
   PlanCheck,
   PlanDocument,
@@ -13,6 +16,7 @@ import type {
   SearchRequest,
   SessionDetail,
   SessionPage,
+  Viewings,
 } from './types';
 
 const BASE = '/api/v1';
@@ -62,9 +66,31 @@ export function sessionActivities(
   return call('GET', path, { signal });
 }
 
-export async function computers(signal?: AbortSignal): Promise<Computer[]> {
-  const answer = await call<{ computers: Computer[] }>('GET', '/computers', { signal });
-  return answer.computers;
+export function computers(signal?: AbortSignal): Promise<Computers> {
+  return call('GET', '/computers', { signal });
+}
+
+export function computer(id: string, signal?: AbortSignal): Promise<ComputerDetail> {
+  return call('GET', `/computers/${encodeURIComponent(id)}`, { signal });
+}
+
+/** Says that there are not two computers with this identity any more. */
+export function resolveDuplicate(id: string): Promise<void> {
+  return call('POST', `/computers/${encodeURIComponent(id)}/resolve-duplicate`);
+}
+
+export function dashboard(signal?: AbortSignal): Promise<Dashboard> {
+  return call('GET', '/dashboard', { signal });
+}
+
+/** A page of what happened to the system, the latest first. */
+export function healthLog(query: URLSearchParams, signal?: AbortSignal): Promise<HealthEvents> {
+  return call('GET', `/health-log?${query}`, { signal });
+}
+
+/** A page of what users looked at and changed, the latest first. */
+export function viewings(query: URLSearchParams, signal?: AbortSignal): Promise<Viewings> {
+  return call('GET', `/viewings?${query}`, { signal });
 }
 
 export function plans(signal?: AbortSignal): Promise<Plans> {

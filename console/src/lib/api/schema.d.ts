@@ -58,6 +58,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/computers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a monitored computer with what is of concern and what to do */
+        get: operations["computer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/computers/{id}/resolve-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that there are not two computers with this identity any more
+         * @description The one that had to wait is taken in at its next attempt if the first is not heard of. If both
+         *     still connect, they are found again within a minute.
+         */
+        post: operations["resolve_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how everything is, at a glance */
+        get: operations["dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolment-tokens": {
         parameters: {
             query?: never;
@@ -84,6 +139,23 @@ export interface paths {
         };
         /** Tell that the server works: that its stores answer */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened to the system, the latest first */
+        get: operations["health_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -473,9 +545,14 @@ export interface components {
              */
             only_listed?: boolean;
         };
+        /**
+         * @description Whether the agent keeps the plan's ceiling for processor time.
+         * @enum {string}
+         */
+        Budget: "kept" | "kept_by_slowing" | "not_kept";
         /** @description A monitored computer. */
         Computer: {
-            /** @description From which address its agent is connected. */
+            /** @description From which address its agent is connected, or was last. */
             address?: string;
             /**
              * Format: uuid
@@ -484,6 +561,26 @@ export interface components {
             agent_id: string;
             /** @description The agent's version. */
             agent_version: string;
+            /** @description Whether its recorders keep the plan's ceiling for processor time. */
+            budget?: components["schemas"]["Budget"];
+            /**
+             * Format: int64
+             * @description By how many microseconds its clock is ahead of the server's.
+             */
+            clock_ahead_us?: number;
+            /** @description What somebody should look at, the worst first. */
+            concerns: components["schemas"]["ConcernShort"][];
+            /**
+             * Format: double
+             * @description The processor time of all of its agent's processes over the last minute, in percent of one
+             *     core.
+             */
+            cpu_percent?: number;
+            /**
+             * Format: int64
+             * @description What is free on the disk of the agent's folder.
+             */
+            disk_free_bytes?: number;
             /**
              * Format: int64
              * @description When its agent was enrolled.
@@ -494,17 +591,29 @@ export interface components {
              * @description Entries that wait to be sent.
              */
             entries_waiting?: number;
+            /** @description Whether its agent is connected. */
+            is_connected: boolean;
             /**
              * Format: int64
              * @description When its agent was last heard of.
              */
             last_seen_us?: number;
+            /**
+             * Format: int64
+             * @description The memory of all of its agent's processes.
+             */
+            memory_bytes?: number;
             /** @description Its name. */
             name: string;
             /** @description Its operating system. */
             operating_system: string;
             /** @description The plan that it belongs to. */
             plan?: components["schemas"]["ComputerPlan"];
+            /**
+             * Format: int64
+             * @description Segments that wait to be sent.
+             */
+            segments_waiting?: number;
             /**
              * Format: int32
              * @description How many sessions are being recorded.
@@ -521,8 +630,31 @@ export interface components {
              * @description Bytes in the agent's spool.
              */
             spool_bytes?: number;
-            /** @description Whether its agent is connected. */
+            /** @description How it is, in a word. */
             status: components["schemas"]["ComputerStatus"];
+        };
+        /** @description A monitored computer with all that is known of it. */
+        ComputerDetail: components["schemas"]["Computer"] & {
+            /** @description By which addresses it is known on the network. */
+            addresses: string[];
+            /** @description What somebody should look at, the worst first. */
+            concerns_explained: components["schemas"]["ConcernDetail"][];
+            /**
+             * Format: int64
+             * @description Since when its agent is connected.
+             */
+            connected_since_us?: number;
+            /** @description The two computers with one identity, if there are two. */
+            duplicate?: components["schemas"]["DuplicateComputers"];
+            /** @description What its status means. */
+            meaning: components["schemas"]["StatusMeaning"];
+            /** @description By which names it is known on the network. */
+            names: string[];
+            /**
+             * Format: int64
+             * @description When it said what is shown of it: now if it is connected.
+             */
+            said_us?: number;
         };
         /** @description One computer. */
         ComputerItem: {
@@ -557,14 +689,75 @@ export interface components {
             settings_revision: number;
         };
         /**
-         * @description Whether an agent is connected.
+         * @description How a computer is.
          * @enum {string}
          */
-        ComputerStatus: "online" | "offline" | "removed";
+        ComputerStatus: "duplicate" | "not_responding" | "paused" | "enrolled" | "recording" | "idle" | "removed";
         /** @description All monitored computers. */
         Computers: {
             /** @description The computers, by name. */
             computers: components["schemas"]["Computer"][];
+            /** @description What the words for their status mean. */
+            statuses: components["schemas"]["StatusMeaning"][];
+        };
+        /** @description The computers at a glance. Those that were removed are left out. */
+        ComputersAtAGlance: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            all: number;
+            /** @description How many there are of each status; those of which there is none are left out. */
+            by_status: components["schemas"]["ComputersOfStatus"][];
+            /**
+             * Format: int64
+             * @description At how many somebody should look.
+             */
+            pay_attention: number;
+            /**
+             * Format: int64
+             * @description How many are of no concern.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description At how many data is lost, or will be.
+             */
+            take_action: number;
+        };
+        /** @description How many computers have a status. */
+        ComputersOfStatus: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            computers: number;
+            /** @description The status. */
+            status: components["schemas"]["ComputerStatus"];
+            /** @description The word for people. */
+            word: string;
+        };
+        /** @description Something of a computer that somebody should look at. */
+        ConcernDetail: {
+            /** @description What to do. */
+            advice: string;
+            /** @description What the matter is. */
+            explanation: string;
+            /** @description Its stable name: that of its events in the health log. */
+            kind: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description Something of a computer that somebody should look at, in short. */
+        ConcernShort: {
+            /** @description Its stable name. */
+            kind: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description What it is called. */
+            title: string;
         };
         /** @description Which plan shall name a computer. */
         ConflictResolution: {
@@ -578,6 +771,20 @@ export interface components {
              * @description The one plan that shall name it; with the default plan none does.
              */
             plan_id: string;
+        };
+        /** @description How everything is, at a glance. */
+        Dashboard: {
+            /** @description The computers. */
+            computers: components["schemas"]["ComputersAtAGlance"];
+            /** @description What happened to the system in the last 24 hours. */
+            health: components["schemas"]["HealthAtAGlance"];
+            /**
+             * @description The activity records of the last days, by their own time; days are in UTC. The last day is
+             *     today.
+             */
+            records: components["schemas"]["RecordsOfDay"][];
+            /** @description What is stored. */
+            storage: components["schemas"]["StorageAtAGlance"];
         };
         /** @description A display of a session. */
         Display: {
@@ -607,6 +814,13 @@ export interface components {
              */
             width: number;
         };
+        /** @description Two computers with one identity. */
+        DuplicateComputers: {
+            /** @description The one that is taken in. */
+            first: string;
+            /** @description The one that has to wait. */
+            second: string;
+        };
         /** @description What an enrolment token is wanted for. */
         EnrolmentTokenRequest: {
             /**
@@ -629,6 +843,64 @@ export interface components {
             status: string;
             /** @description The server's version. */
             version: string;
+        };
+        /** @description What happened to the system in the last 24 hours. */
+        HealthAtAGlance: {
+            /**
+             * Format: int64
+             * @description Data is lost, or will be.
+             */
+            error: number;
+            /**
+             * Format: int64
+             * @description Good to know.
+             */
+            information: number;
+            /** @description The latest warnings and errors, also earlier ones. */
+            latest: components["schemas"]["HealthItem"][];
+            /**
+             * Format: int64
+             * @description To be looked at.
+             */
+            warning: number;
+        };
+        /** @description A page of the health log. */
+        HealthEvents: {
+            /** @description The latest first. */
+            events: components["schemas"]["HealthItem"][];
+            /** @description Where the next page begins; absent on the last. */
+            next?: string;
+        };
+        /** @description Something that happened to the system. */
+        HealthItem: {
+            /** @description What is after, if something was changed. */
+            after: string;
+            /**
+             * Format: uuid
+             * @description The id of the agent that it concerns.
+             */
+            agent_id?: string;
+            /** @description What was before, if something was changed. */
+            before: string;
+            /** @description The computer that it concerns; empty if none. */
+            computer: string;
+            /** @description Its place in the log. */
+            id: string;
+            /** @description What kind of event it is, by its stable name. */
+            kind: string;
+            /** @description The plan that it concerns; empty if none. */
+            plan: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description What happened. */
+            text: string;
+            /** @description What kind of event it is, for a person. */
+            title: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            when_us: number;
         };
         /** @description A stretch without input. */
         Idle: {
@@ -1018,6 +1290,19 @@ export interface components {
             /** @description The records, oldest first. */
             records: components["schemas"]["Record"][];
         };
+        /** @description The activity records of a day. */
+        RecordsOfDay: {
+            /**
+             * Format: int64
+             * @description When the day begins.
+             */
+            day_us: number;
+            /**
+             * Format: int64
+             * @description How many records came in.
+             */
+            records: number;
+        };
         /** @description A condition on one field. */
         SearchCondition: {
             /** @description The field. */
@@ -1246,6 +1531,11 @@ export interface components {
             /** @description The sessions, the latest start first. */
             sessions: components["schemas"]["SessionSummary"][];
         };
+        /**
+         * @description How bad something is.
+         * @enum {string}
+         */
+        Severity: "information" | "warning" | "error";
         /** @description A name and its password. */
         SignInRequest: {
             /**
@@ -1255,6 +1545,17 @@ export interface components {
             password: string;
             /** @description The user's name; case does not count. */
             user_name: string;
+        };
+        /** @description What a word for a computer's status means. */
+        StatusMeaning: {
+            /** @description What to do; empty if nothing is to be done. */
+            advice: string;
+            /** @description What it means. */
+            explanation: string;
+            /** @description The status. */
+            status: components["schemas"]["ComputerStatus"];
+            /** @description The word for people. */
+            word: string;
         };
         /** @description How much is stored. */
         Storage: {
@@ -1281,6 +1582,59 @@ export interface components {
             /**
              * Format: int64
              * @description The bytes of the screen segments that can be played.
+             */
+            segment_bytes: number;
+        };
+        /** @description What is stored, and how it grows. */
+        StorageAtAGlance: {
+            /**
+             * Format: int64
+             * @description The bytes of the activity records.
+             */
+            audit_bytes: number;
+            /** @description What was stored on each of the last days. */
+            days: components["schemas"]["StoredOnDay"][];
+            /**
+             * Format: int64
+             * @description What is free on their disk.
+             */
+            free_bytes?: number;
+            /**
+             * Format: double
+             * @description In how many days the disk is full if it goes on like this; absent if it never is.
+             */
+            full_in_days?: number;
+            /**
+             * Format: double
+             * @description By how many bytes a day it grew over the last week; absent in the first days.
+             */
+            growth_bytes_per_day?: number;
+            /**
+             * Format: int64
+             * @description Activity records.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description The bytes of the screen segments.
+             */
+            segment_bytes: number;
+        };
+        /** @description What was stored on a day. */
+        StoredOnDay: {
+            /**
+             * Format: int64
+             * @description The bytes of the activity records.
+             */
+            audit_bytes: number;
+            /**
+             * Format: int64
+             * @description When the day begins.
+             */
+            day_us: number;
+            /**
+             * Format: int64
+             * @description The bytes of the screen segments.
              */
             segment_bytes: number;
         };
@@ -1317,6 +1671,27 @@ export interface components {
         Viewing: {
             /** @description From which address. */
             address: string;
+            /** @description What is after, if something was changed: a line for each field. */
+            after: string;
+            /** @description What was before, if something was changed: a line for each field. */
+            before: string;
+            /** @description Its place in the log. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The earliest moment of the recording that was shown, if a recording was.
+             */
+            looked_from_us?: number;
+            /**
+             * Format: int64
+             * @description When something of it was shown last.
+             */
+            looked_last_us?: number;
+            /**
+             * Format: int64
+             * @description The latest moment of the recording that was shown.
+             */
+            looked_until_us?: number;
             /** @description The object, such as a session's id, or the search in words. */
             object: string;
             /** @description Who. */
@@ -1329,8 +1704,10 @@ export interface components {
              */
             when_us: number;
         };
-        /** @description What users looked at and changed. */
+        /** @description A page of what users looked at and changed. */
         Viewings: {
+            /** @description Where the next page begins; absent on the last. */
+            next?: string;
             /** @description The latest first. */
             viewings: components["schemas"]["Viewing"][];
         };
@@ -1429,6 +1806,92 @@ export interface operations {
             };
         };
     };
+    computer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComputerDetail"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     make_enrolment_token: {
         parameters: {
             query?: never;
@@ -1476,6 +1939,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_log: {
+        parameters: {
+            query?: {
+                /** @description Of these severities, with commas between them: `information`, `warning`, `error`. */
+                severity?: string;
+                /** @description Of these kinds, with commas between them. */
+                kind?: string;
+                /** @description Of this agent. */
+                agent_id?: string;
+                /** @description Of computers whose name contains this. */
+                computer?: string;
+                /** @description Of plans whose name contains this. */
+                plan?: string;
+                /** @description Not before this time. */
+                from_us?: number;
+                /** @description Before this time. */
+                until_us?: number;
+                /** @description At most this many, 1 to 1000; 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthEvents"];
                 };
             };
             /** @description a problem */
@@ -2113,8 +2623,20 @@ export interface operations {
     viewings: {
         parameters: {
             query?: {
+                /** @description By users whose name contains this. */
+                user?: string;
+                /** @description Of these kinds, with commas between them, such as `watched session`. */
+                what?: string;
+                /** @description Whose object contains this. */
+                object?: string;
+                /** @description Not before this time. */
+                from_us?: number;
+                /** @description Before this time. */
+                until_us?: number;
                 /** @description At most this many, 1 to 1000; 100 by default. */
                 limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string;
             };
             header?: never;
             path?: never;

@@ -164,6 +164,7 @@ impl Core {
             policy_revision: self.policy_revision,
             recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
             slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
+            spool_full: self.full_since.is_some(),
         }
     }
 

@@ -17,6 +17,7 @@ mod spool;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod wanted;
 
 pub(crate) use event::{Event, UplinkState};

@@ -15,6 +15,7 @@ use tracing::{error, warn};
 use super::{
     core::Recorders,
     event::{Event, RecorderRun},
+    usage::RecorderNumbers,
 };
 use crate::{
     channel::{Assignment, Order, Report, read_async, write_async},
@@ -28,6 +29,7 @@ pub(super) struct RecorderProcesses {
     runtime: Handle,
     events: mpsc::Sender<Event>,
     notices: os::SessionNotices,
+    numbers: RecorderNumbers,
     running: HashMap<RecorderRun, Running>,
     restarts: HashMap<LoginSessionId, Task<()>>,
 }
@@ -40,18 +42,20 @@ struct Running {
 
 impl RecorderProcesses {
     /// Starts `program` for each recorder; what becomes of them goes to `events`, what they are told
-    /// of their sessions to `notices`.
+    /// of their sessions to `notices`. Their processes are in `numbers` while they run.
     pub(super) fn new(
         program: PathBuf,
         runtime: Handle,
         events: mpsc::Sender<Event>,
         notices: os::SessionNotices,
+        numbers: RecorderNumbers,
     ) -> Self {
         Self {
             program,
             runtime,
             events,
             notices,
+            numbers,
             running: HashMap::new(),
             restarts: HashMap::new(),
         }
@@ -68,6 +72,7 @@ impl Recorders for RecorderProcesses {
             login: login.clone(),
             events: self.events.clone(),
             notices: self.notices.clone(),
+            numbers: self.numbers.clone(),
         };
         let _runtime = self.runtime.enter();
         let task = Task::spawn("recorder", process.run(assignment, inbox));
@@ -113,6 +118,7 @@ struct RecorderProcess {
     login: LoginSession,
     events: mpsc::Sender<Event>,
     notices: os::SessionNotices,
+    numbers: RecorderNumbers,
 }
 
 impl RecorderProcess {
@@ -136,6 +142,7 @@ impl RecorderProcess {
         mut orders: mpsc::Receiver<Order>,
     ) -> anyhow::Result<Option<i32>> {
         let mut child = os::start_recorder(&self.program, &self.login).await?;
+        let _counted = child.number().map(|number| self.numbers.count(number));
         let (mut stdin, mut stdout) = child.channel()?;
         let begin = Order::Begin(Box::new(assignment)).encode();
         if let Err(error) = write_async(&mut stdin, &begin).await {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use eidetic_model::{Clock as _, IdSource as _, Policy, SpoolId};
 use eidetic_runtime::{RandomIds, Shutdown, SystemClock, Task};
 use eidetic_spool::{Spool, SpoolError, SpoolKey};
+use eidetic_wire::agent_link::Usage;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
@@ -19,6 +20,7 @@ use super::{
     recorders::RecorderProcesses,
     session::SessionCounts,
     spool::SharedSpool,
+    usage::{RecorderNumbers, watch_usage},
 };
 use crate::{
     os, policy_file,
@@ -53,6 +55,8 @@ pub(crate) async fn run(
     let (policy_revision, policy) = last_policy(&folder);
     let spool = Arc::new(open_spool(&folder, &*secrets, &policy)?);
     let (counts, sessions_counted) = watch::channel(SessionCounts::default());
+    let (usage_measured, usage) = watch::channel(Usage::default());
+    let recorder_numbers = RecorderNumbers::default();
     // Full when the disk is slower than the screens: the recorders wait, then.
     let (events, inbox) = mpsc::channel(EVENTS_UNDER_WAY);
 
@@ -65,6 +69,7 @@ pub(crate) async fn run(
                 Handle::current(),
                 events.clone(),
                 sessions.notices(),
+                recorder_numbers.clone(),
             )),
             spool: Arc::clone(&spool),
             folder: folder.clone(),
@@ -84,12 +89,17 @@ pub(crate) async fn run(
         folder,
         secrets,
         sessions_counted,
+        usage,
         events: events.clone(),
         computer_name: computer,
         operating_system: os::operating_system(),
     };
     let uplink = Task::spawn("uplink", upload::run(uplink, drain.signal()));
     let _sessions = Task::spawn("sessions", os::watch_sessions(sessions, events.clone()));
+    let _usage = Task::spawn(
+        "usage",
+        watch_usage(Arc::new(SystemClock), recorder_numbers, usage_measured),
+    );
     let _ticks = Task::spawn("ticks", tick(events.clone()));
 
     tokio::select! {

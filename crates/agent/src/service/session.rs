@@ -46,6 +46,8 @@ pub(crate) struct SessionCounts {
     pub(crate) recorded: u32,
     /// Of these, those of which fewer frames are recorded than the policy allows.
     pub(crate) slowed: u32,
+    /// Whether the screen is not recorded for want of room.
+    pub(crate) spool_full: bool,
 }
 
 /// What a session's recorder is doing.

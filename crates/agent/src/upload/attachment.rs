@@ -122,6 +122,7 @@ impl Attachment<'_> {
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.reset();
         let mut counted = self.parts.sessions_counted.clone();
+        let mut usage = self.parts.usage.clone();
         loop {
             let now = self.parts.clock.monotonic();
             if tell_at.is_some_and(|at| at <= now) {
@@ -169,6 +170,7 @@ impl Attachment<'_> {
                 }
                 // A policy that is in force now is told at once; the service ends before this does.
                 Ok(()) = counted.changed() => tell_at = tell_at.or(Some(last_told + TELL_INTERVAL)),
+                Ok(()) = usage.changed() => tell_at = tell_at.or(Some(last_told + TELL_INTERVAL)),
                 () = sleep(wait) => self.give(Input::Tick)?,
                 _ = renewal.tick() => {
                     if (self.renewal_due)() {
@@ -187,7 +189,12 @@ impl Attachment<'_> {
             let wall = self.parts.clock.wall();
             let left = block_in_place(|| self.spool.carry_out(self.link, now, wall, output));
             match left.map_err(detached)? {
-                Some(Output::Send(message)) => return Ok(Some(message)),
+                Some(Output::Send(mut message)) => {
+                    if let Some(proto::from_agent::Message::Status(status)) = &mut message.message {
+                        status.clock = wall.as_unix_micros();
+                    }
+                    return Ok(Some(message));
+                }
                 Some(Output::PolicyChanged { revision, policy }) => {
                     let event = Event::Policy { revision, policy };
                     self.parts.tell(event).await;
@@ -206,7 +213,8 @@ impl Attachment<'_> {
         let now = self.parts.clock.monotonic();
         let sessions = *self.parts.sessions_counted.borrow();
         let wall = self.parts.clock.wall();
-        block_in_place(|| self.spool.tell(self.link, now, sessions, wall)).map_err(detached)
+        let usage = *self.parts.usage.borrow();
+        block_in_place(|| self.spool.tell(self.link, now, sessions, usage, wall)).map_err(detached)
     }
 
     fn give(&mut self, input: Input) -> Result<(), Detached> {

@@ -10,7 +10,7 @@ use eidetic_model::{
 use eidetic_spool::{EntryContent, PushOutcome, SegmentState, SpoolError, SpooledSegment};
 use eidetic_wire::{
     AgentLink,
-    agent_link::{AvailableSegment, GiveUpReason, Health, Input, LinkError, Output},
+    agent_link::{AvailableSegment, GiveUpReason, Health, Input, LinkError, Output, Usage},
     convert::to_proto,
     proto,
 };
@@ -79,12 +79,14 @@ impl SpoolSide {
         link: &mut AgentLink,
         now: std::time::Duration,
         sessions: SessionCounts,
+        usage: Usage,
         known_until: Timestamp,
     ) -> Result<(), SpoolSideError> {
-        let (newest, spool_bytes, segments) = {
-            let spool = self.spool.lock();
+        let (newest, spool_bytes, segments, disk_free_bytes) = {
+            let mut spool = self.spool.lock();
             let segments: Vec<SpooledSegment> = spool.segments().collect();
-            (spool.newest_entry(), spool.used_bytes(), segments)
+            let free = spool.free_bytes().ok();
+            (spool.newest_entry(), spool.used_bytes(), segments, free)
         };
         link.handle(
             now,
@@ -94,6 +96,11 @@ impl SpoolSide {
                 sessions_slowed: sessions.slowed,
                 known_until,
                 policy_revision: sessions.policy_revision,
+                spool_full: sessions.spool_full,
+                usage: Usage {
+                    disk_free_bytes,
+                    ..usage
+                },
             }),
         )?;
         link.handle(now, Input::EntriesAvailable { newest })?;
@@ -352,6 +359,7 @@ mod tests {
             operating_system: String::new(),
             spool: id,
             facts: ComputerFacts::default(),
+            run: None,
         };
         let mut link = AgentLink::new(hello, RecordSequence::ZERO, RecordSequence::ZERO);
         let mut side = SpoolSide::new(Arc::clone(&spool), "HOST".into());

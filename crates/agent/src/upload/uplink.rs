@@ -7,7 +7,7 @@ use eidetic_runtime::ShutdownSignal;
 use eidetic_spool::SpoolError;
 use eidetic_wire::{
     AgentLink, Backoff, ProtocolVersion,
-    agent_link::{Ending, Retry},
+    agent_link::{Ending, Retry, Usage},
     convert::Hello,
 };
 use tokio::{
@@ -45,6 +45,8 @@ pub(crate) struct UplinkParts {
     pub(crate) secrets: Arc<dyn Secrets>,
     /// How many sessions are being recorded, and how.
     pub(crate) sessions_counted: watch::Receiver<SessionCounts>,
+    /// What the agent costs this computer.
+    pub(crate) usage: watch::Receiver<Usage>,
     /// Where the service hears of it.
     pub(crate) events: mpsc::Sender<Event>,
     /// This computer's name.
@@ -223,6 +225,7 @@ fn new_link(parts: &UplinkParts) -> AgentLink {
         spool,
         // Told anew before each connection.
         facts: ComputerFacts::default(),
+        run: Some(parts.ids.new_id(parts.clock.wall()).into_bytes()),
     };
     AgentLink::new(hello, acknowledged, newest)
 }

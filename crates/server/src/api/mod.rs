@@ -11,11 +11,13 @@
 
 pub mod auth;
 mod console;
+mod difference;
 mod dto;
 mod extract;
 mod guard;
 mod listener;
 mod live;
+mod metrics;
 mod openapi;
 mod problem;
 mod routes;
@@ -31,13 +33,13 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
-    routing::any,
+    routing::{any, get},
 };
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
-pub use dto::facts_of;
+pub use metrics::MetricsToken;
 pub use openapi::document;
 pub use state::ApiState;
 
@@ -69,6 +71,7 @@ pub fn router(state: ApiState) -> Router {
     Router::new()
         .nest(openapi::BASE, api)
         .route("/api/{*rest}", any(other_versions))
+        .route("/metrics", get(metrics::show))
         .fallback_service(console)
         .layer(from_fn(guard::strict_browser))
         .layer(from_fn_with_state(state.clone(), guard::logged))

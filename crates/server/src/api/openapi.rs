@@ -21,8 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, health, live, plans, search, segments, sessions, storage, thumbnails,
-        viewings,
+        account, computers, dashboard, health, health_log, live, plans, search, segments, sessions,
+        storage, thumbnails, viewings,
     },
 };
 
@@ -43,7 +43,11 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(sessions::session))
         .routes(routes!(sessions::activities))
         .routes(routes!(computers::computers))
+        .routes(routes!(computers::computer))
+        .routes(routes!(computers::resolve_duplicate))
         .routes(routes!(computers::make_enrolment_token))
+        .routes(routes!(dashboard::dashboard))
+        .routes(routes!(health_log::health_log))
         .routes(routes!(plans::plans, plans::make_plan))
         .routes(routes!(plans::order_plans))
         .routes(routes!(plans::resolve_conflict))

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     auth::{password::PasswordWorkers, throttle::Throttle},
+    metrics::MetricsToken,
     thumbnails::Thumbnails,
     viewing_log::ViewingLog,
 };
@@ -24,6 +25,7 @@ pub struct ApiState {
     pub(super) viewing_log: Arc<ViewingLog>,
     pub(super) live_streams: Arc<Semaphore>,
     pub(super) thumbnails: Arc<Thumbnails>,
+    pub(super) metrics_token: Option<MetricsToken>,
 }
 
 impl ApiState {
@@ -47,7 +49,15 @@ impl ApiState {
             viewing_log: Arc::new(viewing_log),
             live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
             thumbnails: Arc::default(),
+            metrics_token: None,
         }
+    }
+
+    /// The same, with metrics for whoever shows this token.
+    #[must_use]
+    pub fn with_metrics(mut self, token: Option<MetricsToken>) -> Self {
+        self.metrics_token = token;
+        self
     }
 }
 

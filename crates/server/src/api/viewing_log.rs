@@ -1,11 +1,11 @@
 //! That somebody looked is recorded, before he sees anything.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 
-use eidetic_model::Clock;
+use eidetic_model::{Clock, Timestamp};
 use eidetic_store::{
     StoreError,
-    control::{ControlStore, SignInId, ViewingEvent},
+    control::{ControlStore, Looked, SignInId, ViewingEvent, ViewingId},
 };
 use tokio::sync::Mutex;
 
@@ -17,6 +17,16 @@ pub struct ViewingLog {
     clock: Arc<dyn Clock>,
     /// When something that comes in many requests was recorded last, by the monotonic clock.
     recent: Mutex<HashMap<Look, Duration>>,
+    /// How much of a recording each sign-in was shown within the last hour.
+    watched: Mutex<HashMap<(SignInId, String), Watched>>,
+}
+
+struct Watched {
+    id: ViewingId,
+    looked: Looked,
+    /// When it was recorded first, and when it was kept last, by the monotonic clock.
+    since: Duration,
+    kept: Duration,
 }
 
 type Look = (SignInId, &'static str, String);
@@ -28,6 +38,7 @@ impl ViewingLog {
             control,
             clock,
             recent: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -42,15 +53,102 @@ impl ViewingLog {
         what: &'static str,
         object: impl Into<String>,
     ) -> Result<(), StoreError> {
-        self.control
-            .note_viewing(ViewingEvent {
-                when: self.clock.wall(),
-                user: by.user.clone(),
-                address: by.address.to_string(),
-                what: what.to_owned(),
-                object: object.into(),
-            })
-            .await
+        let event = self.event(by, what, object.into());
+        self.control.note_viewing(event).await?;
+        Ok(())
+    }
+
+    /// As [`Self::note`], for what changes something: with what was before and what is after.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::note`].
+    pub async fn note_change(
+        &self,
+        by: &SignedIn,
+        what: &'static str,
+        object: impl Into<String>,
+        (before, after): (String, String),
+    ) -> Result<(), StoreError> {
+        let event = ViewingEvent {
+            before,
+            after,
+            ..self.event(by, what, object.into())
+        };
+        self.control.note_viewing(event).await?;
+        Ok(())
+    }
+
+    /// Records that a part of a recording is shown: once an hour for each sign-in and session, with
+    /// how much of it was shown in that hour.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::note`].
+    pub async fn note_watched(
+        &self,
+        by: &SignedIn,
+        session: String,
+        shown: Range<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (now, last) = (self.clock.monotonic(), self.clock.wall());
+        let key = (by.sign_in, session);
+        // Held while it is written, so that nothing is shown before it is recorded.
+        let mut watched = self.watched.lock().await;
+        if let Some(known) = watched.get_mut(&key)
+            && is_recent(known.since, now)
+        {
+            let looked = Looked {
+                from: known.looked.from.min(shown.start),
+                until: known.looked.until.max(shown.end),
+                last,
+            };
+            let is_more = (looked.from, looked.until) != (known.looked.from, known.looked.until);
+            if is_more || now.saturating_sub(known.kept) >= KEEP_LAST_EVERY {
+                self.control.note_looked(known.id, looked).await?;
+                known.looked = looked;
+                known.kept = now;
+            }
+            return Ok(());
+        }
+        let looked = Looked {
+            from: shown.start,
+            until: shown.end,
+            last,
+        };
+        let event = ViewingEvent {
+            looked: Some(looked),
+            ..self.event(by, "watched session", key.1.clone())
+        };
+        let id = self.control.note_viewing(event).await?;
+        if watched.len() >= MAX_RECENT {
+            watched.retain(|_, known| is_recent(known.since, now));
+        }
+        if watched.len() >= MAX_RECENT {
+            // Records more often, never less.
+            watched.clear();
+        }
+        watched.insert(
+            key,
+            Watched {
+                id,
+                looked,
+                since: now,
+                kept: now,
+            },
+        );
+        Ok(())
+    }
+
+    fn event(&self, by: &SignedIn, what: &'static str, object: String) -> ViewingEvent {
+        ViewingEvent {
+            when: self.clock.wall(),
+            user: by.user.clone(),
+            address: by.address.to_string(),
+            what: what.to_owned(),
+            object,
+            ..ViewingEvent::default()
+        }
     }
 
     /// As [`Self::note`], for what a browser does in many requests: once an hour for each
@@ -116,5 +214,8 @@ fn is_recent(noted: Duration, now: Duration) -> bool {
 }
 
 const NOTED_FOR: Duration = Duration::from_secs(3600);
+
+/// How exactly it is known when somebody stopped looking.
+const KEEP_LAST_EVERY: Duration = Duration::from_secs(10);
 
 const MAX_RECENT: usize = 4096;

@@ -6,11 +6,11 @@ use std::{
 
 use eidetic_model::{ComputerFacts, Timestamp};
 use eidetic_runtime::ShutdownSignal;
-use eidetic_store::control::{Agent, AgentState};
+use eidetic_store::control::{Agent, AgentState, SaidStatus};
 use eidetic_wire::{
     convert::Hello,
     proto::{self, refused},
-    server_link::{Ending, Input, Output, Refusal, ServerLink, Windows},
+    server_link::{Ending, HELLO_LIMIT, Input, Output, Refusal, ServerLink, Windows},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -20,11 +20,15 @@ use tonic::{Status, Streaming};
 use tracing::{info, warn};
 
 use super::{
-    attachments::Place,
+    attachments::{Attachments, Place},
     ingest::{Ingest, Job, Jobs},
 };
 use crate::{
     components::{AgentStatus, Change, Components, Connection},
+    health::{
+        EventKind, Happened,
+        duplicates::{Judgement, Run},
+    },
     plans::PlanBook,
 };
 
@@ -32,8 +36,8 @@ use crate::{
 pub struct Attaching {
     /// The server's components.
     pub components: Components,
-    /// The agent's place: it is attached once.
-    pub place: Place,
+    /// Where it takes its place: it is attached once.
+    pub attachments: Attachments,
     /// The agent.
     pub agent: Agent,
     /// Where it connects from.
@@ -59,13 +63,23 @@ pub fn reply_channel() -> (Replies, mpsc::Receiver<Result<proto::ToAgent, Status
 
 impl Attaching {
     /// Serves the agent until it leaves, misbehaves, is replaced, or the server shuts down.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
         let agent = self.agent.id;
-        let number = self.place.number;
         let components = self.components.clone();
+        let Some(first) = self.first_message().await else {
+            return;
+        };
+        let run = self.run_of(&first);
+        let now = components.clock.monotonic();
+        if components.duplicates.hello(agent, &run, now) == Judgement::Second {
+            return self.turn_away().await;
+        }
+        let place = self.attachments.take(agent);
+        let number = place.number;
         // What the connection before was storing is stored when it is this one's turn.
-        let Ok(_turn) = timeout(TURN_LIMIT, self.place.turn()).await else {
+        let Ok(_turn) = timeout(TURN_LIMIT, place.turn()).await else {
             warn!(%agent, "the agent's connection before does not end");
+            components.duplicates.left(agent, run.id);
             return;
         };
         let connection = Connection {
@@ -77,8 +91,10 @@ impl Attaching {
         components.connected.insert(agent, connection);
         components.news.tell(Change::Agent(agent));
         info!(%agent, address = %self.address, "agent attached");
-        let (ending, _place) = Attachment::new(self).run().await;
+        let run_id = run.id;
+        let (ending, _place) = Attachment::new(self, place, run_id).run(first).await;
         components.connected.remove(agent, number);
+        components.duplicates.left(agent, run_id);
         components.news.tell(Change::Agent(agent));
         match ending {
             Ending::Refused(refusal) => {
@@ -87,11 +103,51 @@ impl Attaching {
             ending => info!(%agent, ?ending, "agent detached"),
         }
     }
+
+    /// What the agent says first; nothing if it does not, or the server shuts down.
+    async fn first_message(&mut self) -> Option<proto::FromAgent> {
+        tokio::select! {
+            first = timeout(HELLO_LIMIT, self.messages.message()) => first.ok()?.ok()?,
+            () = self.shutdown.wait() => None,
+        }
+    }
+
+    /// Which run of the agent this is. Whether the message makes sense is the link's to say.
+    fn run_of(&self, first: &proto::FromAgent) -> Run {
+        let hello = match &first.message {
+            Some(proto::from_agent::Message::Hello(hello)) => Some(hello),
+            _ => None,
+        };
+        Run {
+            id: hello.and_then(|hello| hello.run_id.as_ref().try_into().ok()),
+            computer: self.agent.computer_name.clone(),
+            address: self.address.ip().to_canonical().to_string(),
+        }
+    }
+
+    /// Another computer is connected with this identity.
+    async fn turn_away(&self) {
+        warn!(agent = %self.agent.id, address = %self.address,
+            "another computer is connected with the same identity");
+        let refused = proto::Refused {
+            reason: refused::Reason::Duplicate.into(),
+            message: "another computer is connected with the identity of this one. If this one \
+                      was copied: stop the service, delete identity.toml in the agent's folder, \
+                      enrol it with a token of its own, and start the service"
+                .to_owned(),
+        };
+        let message = proto::to_agent::Message::Refused(refused);
+        let message = proto::ToAgent {
+            message: Some(message),
+        };
+        let _gone = self.replies.send(Ok(message)).await;
+    }
 }
 
 struct Attachment {
     components: Components,
     place: Place,
+    run: Option<[u8; 16]>,
     agent: Agent,
     messages: Streaming<proto::FromAgent>,
     replies: Replies,
@@ -104,6 +160,8 @@ struct Attachment {
     outbox: VecDeque<proto::ToAgent>,
     jobs: Jobs,
     worker: Worker,
+    /// What the agent said of itself and was not taken in yet.
+    status: Option<proto::Status>,
 }
 
 /// The one who stores. It works on one job at a time.
@@ -127,7 +185,7 @@ enum Event {
 }
 
 impl Attachment {
-    fn new(attaching: Attaching) -> Self {
+    fn new(attaching: Attaching, place: Place, run: Option<[u8; 16]>) -> Self {
         let components = attaching.components;
         let now = components.clock.monotonic();
         let ingest = Ingest::new(components.clone(), attaching.agent.clone());
@@ -136,7 +194,8 @@ impl Attachment {
             address: attaching.address,
             facts: ComputerFacts::default(),
             components,
-            place: attaching.place,
+            place,
+            run,
             agent: attaching.agent,
             messages: attaching.messages,
             replies: attaching.replies,
@@ -145,10 +204,13 @@ impl Attachment {
             outbox: VecDeque::new(),
             jobs: Jobs::default(),
             worker: Worker::Idle(Box::new(ingest)),
+            status: None,
         }
     }
 
-    async fn run(mut self) -> (Ending, Place) {
+    async fn run(mut self, first: proto::FromAgent) -> (Ending, Place) {
+        let now = self.components.clock.monotonic();
+        self.link.handle(now, Input::Message(first));
         let mut contact = interval(CONTACT_INTERVAL);
         contact.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ending = loop {
@@ -156,6 +218,9 @@ impl Attachment {
                 break ending;
             }
             self.start_next_job();
+            if let Some(status) = self.status.take() {
+                self.on_status(&status).await;
+            }
             let event = self.next_event(&mut contact).await;
             self.on_event(event).await;
         };
@@ -176,7 +241,7 @@ impl Attachment {
                 Output::AppendSegment(chunk) => self.jobs.push(Job::Append(chunk)),
                 Output::EndSegment(end) => self.jobs.push(Job::End(end)),
                 Output::QuerySegment(id) => self.jobs.push(Job::Query(id)),
-                Output::Status(status) => self.on_status(&status),
+                Output::Status(status) => self.status = Some(status),
                 Output::Close(ending) => return Some(ending),
             }
         }
@@ -270,18 +335,37 @@ impl Attachment {
         }
     }
 
-    fn on_status(&self, status: &proto::Status) {
+    async fn on_status(&mut self, said: &proto::Status) {
+        let now = self.components.clock.wall();
+        let clock = (said.clock > 0).then_some(said.clock);
         let status = AgentStatus {
-            spool_bytes: status.spool_bytes,
-            entries_waiting: status.entries_waiting,
-            segments_waiting: status.segments_waiting,
-            sessions_recorded: status.sessions_recorded,
-            sessions_slowed: status.sessions_slowed,
-            policy_revision: status.policy_revision,
-            known_until: self.plausible(status.known_until),
+            spool_bytes: said.spool_bytes,
+            entries_waiting: said.entries_waiting,
+            segments_waiting: said.segments_waiting,
+            sessions_recorded: said.sessions_recorded,
+            sessions_slowed: said.sessions_slowed,
+            policy_revision: said.policy_revision,
+            known_until: self.plausible(said.known_until),
+            clock_ahead_micros: clock.map(|clock| clock.saturating_sub(now.as_unix_micros())),
+            cpu_permille: said.cpu_permille,
+            busiest_recorder_permille: said.busiest_recorder_permille,
+            memory_bytes: said.memory_bytes,
+            spool_full: said.spool_full,
+            disk_free_bytes: said.disk_free_bytes,
         };
-        let connected = &self.components.connected;
-        connected.update(self.agent.id, self.place.number, status);
+        let components = &self.components;
+        let agent = self.agent.id;
+        components
+            .connected
+            .update(agent, self.place.number, status);
+        let heard = components
+            .duplicates
+            .heard(agent, self.run, components.clock.monotonic());
+        if let Some(duplicate) = heard {
+            warn!(%agent, %duplicate, "two computers have one identity");
+            let happened = Happened::to(EventKind::Duplicate, &self.agent, format!("{duplicate}."));
+            components.health_log().note(vec![happened]).await;
+        }
     }
 
     /// The time that an agent says its clock shows; `None` if it says none, or one that is far
@@ -294,17 +378,35 @@ impl Attachment {
 
     /// Keeps that the agent was heard of, and looks whether it still may be here.
     async fn note_contact(&mut self) -> Option<Refusal> {
-        let control = &self.components.control;
+        let control = Arc::clone(&self.components.control);
         let now = self.components.clock.wall();
         if let Err(error) = control.note_contact(self.agent.id, now).await {
             warn!(agent = %self.agent.id, %error, "contact with agent was not noted");
         }
+        self.keep_status(now).await;
         match control.agent(self.agent.id).await {
             Ok(Some(agent)) if agent.state == AgentState::Removed => Some(Refusal {
                 reason: refused::Reason::AgentRemoved,
                 message: "the agent was removed by an administrator".to_owned(),
             }),
             Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Keeps what the agent said last, for when it is away.
+    async fn keep_status(&mut self, at: Timestamp) {
+        let connection = self.components.connected.connection(self.agent.id);
+        let Some(status) = connection.and_then(|connection| connection.status) else {
+            return;
+        };
+        let said = SaidStatus {
+            at,
+            address: self.address.to_string(),
+            status,
+        };
+        let health = &self.components.health;
+        if let Err(error) = health.keep_status(self.agent.id, said).await {
+            warn!(agent = %self.agent.id, %error, "status of agent was not kept");
         }
     }
 

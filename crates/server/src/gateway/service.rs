@@ -198,7 +198,7 @@ impl gateway_server::Gateway for Calls {
         let (replies, receiver) = attachment::reply_channel();
         let attaching = Attaching {
             components: self.components.clone(),
-            place: self.attachments.take(agent.id),
+            attachments: self.attachments.clone(),
             agent,
             address: peer.address,
             windows: self.windows,

@@ -95,6 +95,16 @@ impl ServerCertificate {
         Ok(())
     }
 
+    /// Until when it holds; `None` if it does not say in a way that is understood.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let certificate = self.certificate();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).ok()?;
+        let seconds = certificate.validity().not_after.timestamp();
+        Some(Timestamp::from_unix_micros(
+            seconds.saturating_mul(1_000_000),
+        ))
+    }
+
     /// The certificate itself.
     pub fn certificate(&self) -> CertificateDer<'static> {
         self.current.read().expect(NOT_POISONED).cert[0].clone()

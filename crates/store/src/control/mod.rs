@@ -1,6 +1,7 @@
 //! Control data: agents, sessions and their segments, users, sign-ins, monitoring plans.
 
 mod agents;
+mod health;
 mod plans;
 mod recordings;
 mod sqlite;
@@ -11,10 +12,14 @@ mod users;
 pub use agents::{
     Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp,
 };
+pub use health::{
+    AgentStatus, Day, HealthCounts, HealthEvent, HealthFilter, HealthStore, LogMark, SaidStatus,
+    Severity, StorageSample,
+};
 pub use plans::{PlansReplaced, StoredPlan, StoredPlans};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
 pub use sqlite::SqliteControl;
-pub use users::{SignIn, SignInId, User, ViewingEvent};
+pub use users::{Looked, SignIn, SignInId, User, ViewingEvent, ViewingFilter, ViewingId};
 
 use async_trait::async_trait;
 use eidetic_model::{
@@ -142,10 +147,17 @@ pub trait ControlStore: Send + Sync {
     async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError>;
     /// Ends all sign-ins of a user but one.
     async fn end_other_sign_ins(&self, user: &str, but: SignInId) -> Result<(), StoreError>;
-    /// Keeps that a user watched or searched.
-    async fn note_viewing(&self, event: ViewingEvent) -> Result<(), StoreError>;
-    /// What was watched and searched, the latest first.
-    async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError>;
+    /// Keeps that a user watched, searched or changed something.
+    async fn note_viewing(&self, event: ViewingEvent) -> Result<ViewingId, StoreError>;
+    /// Replaces how much was looked at, as it becomes more.
+    async fn note_looked(&self, id: ViewingId, looked: Looked) -> Result<(), StoreError>;
+    /// A page of what was watched, searched and changed, the latest first, before a mark.
+    async fn viewings(
+        &self,
+        filter: ViewingFilter,
+        before: Option<LogMark>,
+        limit: usize,
+    ) -> Result<Vec<(LogMark, ViewingEvent)>, StoreError>;
 
     // Monitoring plans.
 

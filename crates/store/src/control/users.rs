@@ -46,8 +46,38 @@ pub struct SignIn {
     pub expires: Timestamp,
 }
 
-/// That a user watched or searched: their seeing is recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The number of a kept [`ViewingEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ViewingId(pub i64);
+
+/// How much of a recording was looked at, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The earliest moment of the recording that was shown.
+    pub from: Timestamp,
+    /// The latest.
+    pub until: Timestamp,
+    /// When something was shown last.
+    pub last: Timestamp,
+}
+
+/// Which of the things that users did. What is empty fits all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ViewingFilter {
+    /// By users whose name contains this.
+    pub user: String,
+    /// Of these kinds, such as `watched session`.
+    pub what: Vec<String>,
+    /// Whose object contains this; case does not count.
+    pub object: String,
+    /// Not before this time.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// That a user watched, searched or changed something: their seeing is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ViewingEvent {
     /// When.
     pub when: Timestamp,
@@ -59,4 +89,10 @@ pub struct ViewingEvent {
     pub what: String,
     /// The object, such as a session's id, or the search in words.
     pub object: String,
+    /// What was before, if something was changed.
+    pub before: String,
+    /// What is after, if something was changed.
+    pub after: String,
+    /// How much of a recording was looked at, as far as that is known.
+    pub looked: Option<Looked>,
 }

@@ -69,6 +69,23 @@ pub struct Health {
     pub known_until: Timestamp,
     /// The policy that is in force on this computer. The server is told at once of another one.
     pub policy_revision: u64,
+    /// Whether the screen is not recorded for want of room.
+    pub spool_full: bool,
+    /// What the agent costs the computer.
+    pub usage: Usage,
+}
+
+/// What the agent costs the computer; nothing of what could not be measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The processor time of all of its processes, in thousandths of one core.
+    pub cpu_permille: Option<u32>,
+    /// That of the recorder that used the most.
+    pub busiest_recorder_permille: Option<u32>,
+    /// The memory of all of its processes.
+    pub memory_bytes: Option<u64>,
+    /// What is free on the disk of the spool.
+    pub disk_free_bytes: Option<u64>,
 }
 
 /// What there is of a segment.
@@ -177,7 +194,8 @@ impl Retry {
             refused::Reason::AgentRemoved => Self::Never,
             refused::Reason::Unspecified
             | refused::Reason::Misbehaved
-            | refused::Reason::Overloaded => Self::Soon,
+            | refused::Reason::Overloaded
+            | refused::Reason::Duplicate => Self::Soon,
         }
     }
 }

@@ -32,6 +32,7 @@ use eidetic_model::{RecordSequence, SegmentId};
 pub use backoff::Backoff;
 pub use events::{
     AvailableSegment, Ending, GiveUpReason, Health, Input, LinkError, MessageKind, Output, Retry,
+    Usage,
 };
 
 use crate::{
@@ -351,6 +352,13 @@ impl AgentLink {
             policy_revision: health.policy_revision,
             known_until: health.known_until.as_unix_micros(),
             sessions_slowed: health.sessions_slowed,
+            // Whoever sends it says what time it is then.
+            clock: 0,
+            cpu_permille: health.usage.cpu_permille,
+            busiest_recorder_permille: health.usage.busiest_recorder_permille,
+            memory_bytes: health.usage.memory_bytes,
+            spool_full: health.spool_full,
+            disk_free_bytes: health.usage.disk_free_bytes,
         }));
     }
 

@@ -14,7 +14,8 @@ use proptest::{
 use prost::Message as _;
 
 use super::{
-    Ending, GiveUpReason, Health, Input, LinkError, Output, Retry, STATUS_INTERVAL, WELCOME_LIMIT,
+    Ending, GiveUpReason, Health, Input, LinkError, Output, Retry, STATUS_INTERVAL, Usage,
+    WELCOME_LIMIT,
 };
 use crate::{
     MAX_SEGMENT_BYTES,
@@ -328,6 +329,11 @@ fn status_is_told_again_and_again() {
         sessions_slowed: 1,
         known_until: Timestamp::from_unix_micros(5_000),
         policy_revision: 0,
+        spool_full: true,
+        usage: Usage {
+            cpu_permille: Some(12),
+            ..Usage::default()
+        },
     }));
     link.quiet();
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL));
@@ -338,6 +344,8 @@ fn status_is_told_again_and_again() {
     assert_eq!((status.spool_bytes, status.sessions_recorded), (77, 2));
     assert_eq!((status.sessions_slowed, status.known_until), (1, 5_000));
     assert_eq!(status.policy_revision, 0, "the policy is not applied yet");
+    assert!(status.spool_full);
+    assert_eq!((status.cpu_permille, status.memory_bytes), (Some(12), None));
     assert_eq!(link.0.poll_timeout(), Some(STATUS_INTERVAL * 2));
 }
 

@@ -30,7 +30,16 @@ pub fn hello(hello: proto::Hello) -> Result<Hello, ConvertError> {
         spool: SpoolId::from_slice(&hello.spool_id)
             .ok_or_else(|| not_an_id("spool_id", &hello.spool_id))?,
         facts: computer_facts(hello.host_names, &hello.addresses)?,
+        run: run_id(&hello.run_id)?,
     })
+}
+
+fn run_id(bytes: &[u8]) -> Result<Option<[u8; 16]>, ConvertError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let id = bytes.try_into().map_err(|_| not_an_id("run_id", bytes))?;
+    Ok(Some(id))
 }
 
 fn computer_facts(

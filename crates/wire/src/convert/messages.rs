@@ -24,6 +24,8 @@ pub struct Hello {
     pub spool: SpoolId,
     /// How the computer is known on the network.
     pub facts: ComputerFacts,
+    /// This run of the agent, if it says: every run has another.
+    pub run: Option<[u8; 16]>,
 }
 
 /// Some bytes of a segment.

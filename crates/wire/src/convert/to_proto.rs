@@ -22,6 +22,7 @@ pub fn hello(hello: &Hello) -> proto::Hello {
         spool_id: id(hello.spool.to_bytes()),
         host_names: hello.facts.names.iter().map(|text| name(text)).collect(),
         addresses: hello.facts.addresses.iter().map(address).collect(),
+        run_id: hello.run.map_or_else(Bytes::new, id),
     }
 }
 

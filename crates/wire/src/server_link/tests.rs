@@ -395,5 +395,6 @@ fn hello(oldest: u32, newest: u32) -> Hello {
         operating_system: "Debian".into(),
         spool: SpoolId::from_uuid(Uuid::from_u128(5)),
         facts: ComputerFacts::default(),
+        run: None,
     }
 }

@@ -5,14 +5,108 @@ use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::plans::{PlanConflict, facts_of};
-use crate::{components::Connection, plans::PlanBook};
+use super::{health_log::Severity, plans::PlanConflict};
+use crate::{
+    components::AgentStatus,
+    health::{self, Concern, Observed, Overview, duplicates::Run},
+    plans::{PlanBook, facts_of},
+};
 
 /// All monitored computers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Computers {
     /// The computers, by name.
     pub computers: Vec<Computer>,
+    /// What the words for their status mean.
+    pub statuses: Vec<StatusMeaning>,
+}
+
+/// What a word for a computer's status means.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StatusMeaning {
+    /// The status.
+    pub status: ComputerStatus,
+    /// The word for people.
+    pub word: &'static str,
+    /// What it means.
+    pub explanation: &'static str,
+    /// What to do; empty if nothing is to be done.
+    pub advice: &'static str,
+}
+
+/// A monitored computer with all that is known of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ComputerDetail {
+    /// What the list of computers shows.
+    #[serde(flatten)]
+    pub computer: Computer,
+    /// What its status means.
+    pub meaning: StatusMeaning,
+    /// What somebody should look at, the worst first.
+    pub concerns_explained: Vec<ConcernDetail>,
+    /// By which names it is known on the network.
+    pub names: Vec<String>,
+    /// By which addresses it is known on the network.
+    pub addresses: Vec<String>,
+    /// Since when its agent is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub connected_since_us: Option<i64>,
+    /// When it said what is shown of it: now if it is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub said_us: Option<i64>,
+    /// The two computers with one identity, if there are two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub duplicate: Option<DuplicateComputers>,
+}
+
+/// Two computers with one identity.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DuplicateComputers {
+    /// The one that is taken in.
+    pub first: String,
+    /// The one that has to wait.
+    pub second: String,
+}
+
+/// Something of a computer that somebody should look at.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConcernDetail {
+    /// Its stable name: that of its events in the health log.
+    pub kind: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is called.
+    pub title: &'static str,
+    /// What the matter is.
+    pub explanation: String,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+/// Something of a computer that somebody should look at, in short.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct ConcernShort {
+    /// Its stable name.
+    pub kind: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is called.
+    pub title: &'static str,
+}
+
+/// Whether the agent keeps the plan's ceiling for processor time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// It does, with all frames that the plan asks for.
+    Kept,
+    /// It does, by recording fewer frames.
+    KeptBySlowing,
+    /// It does not.
+    NotKept,
 }
 
 /// A monitored computer.
@@ -23,8 +117,12 @@ pub struct Computer {
     pub agent_id: String,
     /// Its name.
     pub name: String,
-    /// Whether its agent is connected.
+    /// How it is, in a word.
     pub status: ComputerStatus,
+    /// Whether its agent is connected.
+    pub is_connected: bool,
+    /// What somebody should look at, the worst first.
+    pub concerns: Vec<ConcernShort>,
     /// When its agent was last heard of.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -35,7 +133,7 @@ pub struct Computer {
     pub agent_version: String,
     /// Its operating system.
     pub operating_system: String,
-    /// From which address its agent is connected.
+    /// From which address its agent is connected, or was last.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub address: Option<String>,
@@ -56,6 +154,31 @@ pub struct Computer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entries_waiting: Option<u64>,
+    /// Segments that wait to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub segments_waiting: Option<u64>,
+    /// By how many microseconds its clock is ahead of the server's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub clock_ahead_us: Option<i64>,
+    /// The processor time of all of its agent's processes over the last minute, in percent of one
+    /// core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cpu_percent: Option<f64>,
+    /// The memory of all of its agent's processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub memory_bytes: Option<u64>,
+    /// Whether its recorders keep the plan's ceiling for processor time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub budget: Option<Budget>,
+    /// What is free on the disk of the agent's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub disk_free_bytes: Option<u64>,
     /// The plan that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -84,15 +207,23 @@ pub struct ComputerPlan {
     pub conflict: Option<PlanConflict>,
 }
 
-/// Whether an agent is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// How a computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ComputerStatus {
-    /// It is.
-    Online,
-    /// It is not.
-    Offline,
-    /// It may not connect any more.
+    /// Another computer has the same identity.
+    Duplicate,
+    /// Nothing is heard of it.
+    NotResponding,
+    /// Its plan says that nothing is recorded.
+    Paused,
+    /// It has not said yet how it is.
+    Enrolled,
+    /// Sessions are being recorded.
+    Recording,
+    /// Nobody is there who could be recorded.
+    Idle,
+    /// An administrator removed it.
     Removed,
 }
 
@@ -114,35 +245,154 @@ pub struct IssuedEnrolmentToken {
     pub expires_us: i64,
 }
 
+impl Computers {
+    /// All computers that this shows.
+    pub fn new(overview: &Overview) -> Self {
+        Self {
+            computers: overview
+                .computers()
+                .map(|computer| Computer::new(&computer, overview.book()))
+                .collect(),
+            statuses: health::ComputerStatus::ALL.map(StatusMeaning::of).to_vec(),
+        }
+    }
+}
+
+impl StatusMeaning {
+    fn of(status: health::ComputerStatus) -> Self {
+        Self {
+            status: status.into(),
+            word: status.word(),
+            explanation: status.explanation(),
+            advice: status.advice(),
+        }
+    }
+}
+
 impl Computer {
-    /// An agent, and its connection if it is connected.
-    pub fn new(agent: Agent, connection: Option<&Connection>, book: &PlanBook) -> Self {
-        let status = connection.and_then(|connection| connection.status);
+    /// What is known of a computer.
+    pub fn new(computer: &Observed<'_>, book: &PlanBook) -> Self {
+        let agent = computer.agent;
+        let said = match agent.state {
+            AgentState::Active => computer.last_said(),
+            AgentState::Removed => None,
+        };
+        let concerns = computer.concerns();
         let plan = match agent.state {
             AgentState::Active => {
-                let applied = status.map(|status| status.policy_revision);
-                Some(ComputerPlan::new(book, &agent, applied))
+                let applied = computer.says().map(|says| says.policy_revision);
+                Some(ComputerPlan::new(book, agent, applied))
             }
             AgentState::Removed => None,
         };
+        let address = match computer.connection {
+            Some(connection) => Some(&connection.address),
+            None => computer.said.map(|said| &said.address),
+        };
         Self {
-            plan,
             agent_id: agent.id.to_string(),
-            name: agent.computer_name,
-            status: match (agent.state, connection) {
-                (AgentState::Removed, _) => ComputerStatus::Removed,
-                (AgentState::Active, Some(_)) => ComputerStatus::Online,
-                (AgentState::Active, None) => ComputerStatus::Offline,
-            },
+            name: agent.computer_name.clone(),
+            status: computer.status().into(),
+            is_connected: computer.connection.is_some(),
             last_seen_us: agent.last_seen.map(Timestamp::as_unix_micros),
             enrolled_us: agent.enrolled.as_unix_micros(),
-            agent_version: agent.agent_version,
-            operating_system: agent.operating_system,
-            address: connection.map(|connection| connection.address.clone()),
-            sessions_recorded: status.map(|status| status.sessions_recorded),
-            sessions_slowed: status.map(|status| status.sessions_slowed),
-            spool_bytes: status.map(|status| status.spool_bytes),
-            entries_waiting: status.map(|status| status.entries_waiting),
+            agent_version: agent.agent_version.clone(),
+            operating_system: agent.operating_system.clone(),
+            address: address.cloned(),
+            sessions_recorded: computer.says().map(|says| says.sessions_recorded),
+            sessions_slowed: computer.says().map(|says| says.sessions_slowed),
+            spool_bytes: said.map(|said| said.spool_bytes),
+            entries_waiting: said.map(|said| said.entries_waiting),
+            segments_waiting: said.map(|said| said.segments_waiting),
+            clock_ahead_us: said.and_then(|said| said.clock_ahead_micros),
+            cpu_percent: said
+                .and_then(|said| said.cpu_permille)
+                .map(|permille| f64::from(permille) / 10.0),
+            memory_bytes: said.and_then(|said| said.memory_bytes),
+            budget: computer
+                .says()
+                .and_then(|says| Budget::of(&says, &concerns)),
+            disk_free_bytes: said.and_then(|said| said.disk_free_bytes),
+            concerns: concerns.iter().map(|concern| (*concern).into()).collect(),
+            plan,
+        }
+    }
+}
+
+impl ComputerDetail {
+    /// All that is known of a computer.
+    pub fn new(computer: &Observed<'_>, overview: &Overview) -> Self {
+        let facts = &computer.agent.facts;
+        let said = computer.says().map(|_| overview.now());
+        let said = said.or_else(|| computer.said.map(|said| said.at));
+        let named = |run: &Run| format!("{} at {}", run.computer, run.address);
+        Self {
+            computer: Computer::new(computer, overview.book()),
+            meaning: StatusMeaning::of(computer.status()),
+            concerns_explained: computer.concerns().into_iter().map(Into::into).collect(),
+            names: facts.names.clone(),
+            addresses: facts.addresses.iter().map(ToString::to_string).collect(),
+            connected_since_us: computer
+                .connection
+                .map(|connection| connection.since.as_unix_micros()),
+            said_us: said.map(Timestamp::as_unix_micros),
+            duplicate: computer.duplicate.map(|duplicate| DuplicateComputers {
+                first: named(&duplicate.first),
+                second: named(&duplicate.second),
+            }),
+        }
+    }
+}
+
+impl Budget {
+    /// Nothing while nothing is recorded.
+    fn of(says: &AgentStatus, concerns: &[Concern]) -> Option<Self> {
+        let is_over = |concern: &Concern| matches!(concern, Concern::OverBudget { .. });
+        if concerns.iter().any(is_over) {
+            Some(Self::NotKept)
+        } else if says.sessions_slowed > 0 {
+            Some(Self::KeptBySlowing)
+        } else if says.sessions_recorded > 0 && says.cpu_permille.is_some() {
+            Some(Self::Kept)
+        } else {
+            None
+        }
+    }
+}
+
+impl From<Concern> for ConcernShort {
+    fn from(concern: Concern) -> Self {
+        Self {
+            kind: concern.kind().name(),
+            severity: concern.severity().into(),
+            title: concern.kind().title(),
+        }
+    }
+}
+
+impl From<Concern> for ConcernDetail {
+    fn from(concern: Concern) -> Self {
+        Self {
+            kind: concern.kind().name(),
+            severity: concern.severity().into(),
+            title: concern.kind().title(),
+            explanation: concern.explanation(),
+            advice: concern.advice(),
+        }
+    }
+}
+
+impl From<health::ComputerStatus> for ComputerStatus {
+    fn from(status: health::ComputerStatus) -> Self {
+        use health::ComputerStatus as Known;
+        match status {
+            Known::Duplicate => Self::Duplicate,
+            Known::NotResponding => Self::NotResponding,
+            Known::Paused => Self::Paused,
+            Known::Enrolled => Self::Enrolled,
+            Known::Recording => Self::Recording,
+            Known::Idle => Self::Idle,
+            Known::Removed => Self::Removed,
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod computers;
+mod dashboard;
+mod health_log;
 pub mod limits;
 mod plans;
 mod records;
@@ -15,10 +17,14 @@ mod storage;
 mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
-pub use computers::{Computer, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken};
+pub use computers::{
+    ComputerDetail, ComputerStatus, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken,
+};
+pub use dashboard::{Dashboard, DashboardParts};
+pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_log_mark};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
-    Plans, facts_of, item_counts, monitored,
+    Plans, item_counts, monitored,
 };
 pub use records::{Record, Records, SearchPage};
 pub use search::SearchRequest;
@@ -27,4 +33,4 @@ pub use sessions::{
     Display, Idle, SessionDetail, SessionEventItem, SessionMark, SessionSummary, Sessions,
 };
 pub use storage::Storage;
-pub use viewings::{Viewing, Viewings};
+pub use viewings::Viewings;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     components::ConnectedAgents,
-    plans::{ItemDocument, Plan, PlanBook, PlanDocument, PlanSettings},
+    plans::{ItemDocument, Plan, PlanBook, PlanDocument, PlanSettings, facts_of},
 };
 
 /// All monitoring plans.
@@ -156,12 +156,6 @@ pub fn monitored(agents: &[Agent]) -> impl Iterator<Item = &Agent> {
     agents
         .iter()
         .filter(|agent| agent.state == AgentState::Active)
-}
-
-/// How a computer is known: by what its agent said last, and by its name.
-pub fn facts_of(agent: &Agent) -> ComputerFacts {
-    let names = std::iter::once(&agent.computer_name).chain(&agent.facts.names);
-    ComputerFacts::new(names.cloned(), agent.facts.addresses.iter().copied())
 }
 
 impl Plans {

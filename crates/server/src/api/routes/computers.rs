@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
+use eidetic_model::AgentId;
 use eidetic_store::control::EnrolmentToken;
 use eidetic_wire::EnrolmentTicket;
 
-use crate::api::{
-    ApiState,
-    auth::SignedIn,
-    dto::{Computer, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken},
-    extract::JsonBody,
-    problem::{ApiError, ApiResult},
+use crate::{
+    api::{
+        ApiState,
+        auth::SignedIn,
+        dto::{ComputerDetail, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken},
+        extract::{JsonBody, PathId},
+        problem::{ApiError, ApiResult},
+    },
+    health::Overview,
 };
 
 /// List monitored computers
@@ -21,15 +25,43 @@ pub async fn computers(
     State(state): State<ApiState>,
     _who: SignedIn,
 ) -> ApiResult<Json<Computers>> {
-    let agents = state.components.control.agents().await?;
-    let book = state.components.plans.borrow().clone();
-    let computers = agents.into_iter().map(|agent| {
-        let connection = state.components.connected.connection(agent.id);
-        Computer::new(agent, connection.as_ref(), &book)
-    });
-    Ok(Json(Computers {
-        computers: computers.collect(),
-    }))
+    let overview = Overview::look(&state.components).await?;
+    Ok(Json(Computers::new(&overview)))
+}
+
+/// Show a monitored computer with what is of concern and what to do
+#[utoipa::path(get, path = "/computers/{id}", tag = "computers",
+    params(("id" = String, Path, format = Uuid)), responses((status = 200, body = ComputerDetail)))]
+pub async fn computer(
+    State(state): State<ApiState>,
+    _who: SignedIn,
+    PathId(id): PathId<AgentId>,
+) -> ApiResult<Json<ComputerDetail>> {
+    let overview = Overview::look(&state.components).await?;
+    let found = overview.computer(id);
+    let found = found.ok_or_else(|| ApiError::not_found("computer"))?;
+    Ok(Json(ComputerDetail::new(&found, &overview)))
+}
+
+/// Say that there are not two computers with this identity any more
+///
+/// The one that had to wait is taken in at its next attempt if the first is not heard of. If both
+/// still connect, they are found again within a minute.
+#[utoipa::path(post, path = "/computers/{id}/resolve-duplicate", tag = "computers",
+    params(("id" = String, Path, format = Uuid)), responses((status = 204)))]
+pub async fn resolve_duplicate(
+    State(state): State<ApiState>,
+    who: SignedIn,
+    PathId(id): PathId<AgentId>,
+) -> ApiResult<StatusCode> {
+    let components = &state.components;
+    let agent = components.control.agent(id).await?;
+    let agent = agent.ok_or_else(|| ApiError::not_found("computer"))?;
+    let log = &state.viewing_log;
+    log.note(&who, "resolved duplicate", agent.computer_name)
+        .await?;
+    components.duplicates.resolve(id);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Make a token with which one agent can enrol

@@ -65,7 +65,7 @@ pub async fn live(
             )
         })?;
     let log = &state.viewing_log;
-    log.note_once(&who, "watched session", id.to_string())
+    log.note_once(&who, "followed session live", id.to_string())
         .await?;
     let watch = Watch::begin(Watched {
         components: state.components.clone(),

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod computers;
+pub mod dashboard;
 pub mod health;
+pub mod health_log;
 pub mod live;
 pub mod plans;
 pub mod search;

@@ -14,15 +14,17 @@ use crate::{
     api::{
         ApiState,
         auth::SignedIn,
+        difference::difference,
         dto::{
             ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail,
-            PlanOrder, Plans, facts_of, item_counts, monitored,
+            PlanOrder, Plans, item_counts, monitored,
         },
         extract::{JsonBody, PathId},
         problem::{ApiError, ApiResult},
         to_the_end::to_the_end,
     },
-    plans::{PlanBook, PlanDocument, PlanError, save},
+    health::{EventKind, Happened},
+    plans::{PlanBook, PlanDocument, PlanError, facts_of, save},
 };
 
 type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
@@ -47,7 +49,8 @@ pub async fn make_plan(
     let components = &state.components;
     let id = PlanId::from_uuid(components.ids.new_id(components.clock.wall()));
     let name = document.name.trim().to_owned();
-    change(&state, &who, "made plan", name, move |book| {
+    let what = Noted::of(&name, None, Some(&document));
+    change(&state, &who, ("made plan", name), what, move |book| {
         book.with(id, document.clone())
     })
     .await?;
@@ -83,7 +86,12 @@ pub async fn replace_plan(
     let before = book.plan(id).ok_or_else(|| ApiError::not_found("plan"))?;
     let changes = before.document().changes_in(&document);
     let object = format!("{}: {changes}", before.document().name);
-    change(&state, &who, "changed plan", object, move |book| {
+    let what = Noted::of(
+        &before.document().name,
+        Some(before.document()),
+        Some(&document),
+    );
+    change(&state, &who, ("changed plan", object), what, move |book| {
         book.with_changed(id, revision, document.clone())
     })
     .await?;
@@ -107,7 +115,8 @@ pub async fn remove_plan(
     let book = state.components.plans.borrow().clone();
     let before = book.plan(id).ok_or_else(|| ApiError::not_found("plan"))?;
     let name = before.document().name.clone();
-    change(&state, &who, "removed plan", name, move |book| {
+    let what = Noted::of(&name, Some(before.document()), None);
+    change(&state, &who, ("removed plan", name), what, move |book| {
         book.without(id, revision)
     })
     .await?;
@@ -132,7 +141,13 @@ pub async fn order_plans(
     let names = order.iter().filter_map(|id| book.plan(*id));
     let names: Vec<_> = names.map(|plan| &*plan.document().name).collect();
     let object = names.join(", ");
-    change(&state, &who, "ordered plans", object, move |book| {
+    let order_now = book.plans().iter().map(|plan| &*plan.document().name);
+    let what = Noted {
+        plan: String::new(),
+        before: order_now.collect::<Vec<_>>().join(", "),
+        after: object.clone(),
+    };
+    change(&state, &who, ("ordered plans", object), what, move |book| {
         book.ordered(revision, &order)
     })
     .await?;
@@ -161,11 +176,16 @@ pub async fn resolve_conflict(
         .plan(keep)
         .ok_or_else(|| ApiError::field("plan_id", "there is no such plan"))?;
     let object = format!("{} only in {}", agent.computer_name, kept.document().name);
+    let what = Noted {
+        plan: kept.document().name.clone(),
+        before: String::new(),
+        after: object.clone(),
+    };
     change(
         &state,
         &who,
-        "resolved plan conflict",
-        object,
+        ("resolved plan conflict", object),
+        what,
         move |book| book.resolved(&facts, keep),
     )
     .await?;
@@ -242,26 +262,58 @@ async fn one(state: &ApiState, id: PlanId) -> ApiResult<Tagged<PlanDetail>> {
 async fn change(
     state: &ApiState,
     who: &SignedIn,
-    what: &'static str,
-    object: String,
+    (what, object): (&'static str, String),
+    noted: Noted,
     changed: impl Fn(&PlanBook) -> Result<PlanBook, PlanError> + Send + Sync + 'static,
 ) -> ApiResult<()> {
     let components = state.components.clone();
     // What is refused is not recorded as done.
     changed(&components.plans.borrow()).map_err(refused)?;
-    state.viewing_log.note(who, what, object).await?;
+    let happened = Happened {
+        plan: noted.plan,
+        before: noted.before.clone(),
+        after: noted.after.clone(),
+        ..Happened::here(
+            EventKind::PlanChanged,
+            format!("{} {what}: {object}.", who.user),
+        )
+    };
+    let difference = (noted.before, noted.after);
+    let log = &state.viewing_log;
+    log.note_change(who, what, object, difference).await?;
     to_the_end(async move {
         loop {
             let before: Arc<PlanBook> = components.plans.borrow().clone();
             let after = changed(&before).map_err(refused)?;
             let control = components.control.as_ref();
             match save(control, &components.plans, &before, after).await? {
-                PlansReplaced::Yes => return Ok(()),
+                PlansReplaced::Yes => {
+                    components.health_log().note(vec![happened]).await;
+                    return Ok(());
+                }
                 PlansReplaced::Conflict => {}
             }
         }
     })
     .await
+}
+
+/// What is recorded of a change.
+struct Noted {
+    plan: String,
+    before: String,
+    after: String,
+}
+
+impl Noted {
+    fn of(name: &str, before: Option<&PlanDocument>, after: Option<&PlanDocument>) -> Self {
+        let (before, after) = difference(before, after);
+        Self {
+            plan: name.to_owned(),
+            before,
+            after,
+        }
+    }
 }
 
 fn refused(error: PlanError) -> ApiError {

@@ -8,8 +8,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use eidetic_model::SegmentId;
-use eidetic_store::{StoreError, control::SegmentState, segments::SegmentStore};
+use eidetic_model::{SegmentId, Timestamp};
+use eidetic_store::{
+    StoreError,
+    control::{SegmentState, StoredSegment},
+    segments::SegmentStore,
+};
 use futures::{Stream, stream};
 use http_range_header::{SyntacticallyCorrectRange, parse_range_header_with_max_ranges};
 
@@ -41,7 +45,6 @@ pub async fn data(
     let (_, segment) = found.ok_or_else(|| ApiError::not_found("segment"))?;
     let session = segment.description.session.to_string();
     let log = &state.viewing_log;
-    log.note_once(&who, "watched session", session).await?;
 
     let mut answer = HeaderMap::new();
     answer.insert(header::CONTENT_TYPE, OCTETS);
@@ -54,6 +57,8 @@ pub async fn data(
         answer.insert(header::ETAG, tag);
         answer.insert(header::CACHE_CONTROL, KEEP);
         if is_known {
+            log.note_watched(&who, session, shown(&segment, &(0..segment.bytes)))
+                .await?;
             return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
         }
     } else {
@@ -79,6 +84,8 @@ pub async fn data(
             return Ok(([(header::CONTENT_RANGE, unsatisfied)], error).into_response());
         }
     };
+    log.note_watched(&who, session, shown(&segment, &range))
+        .await?;
     answer.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     let store = Arc::clone(&state.components.segments);
     let first = next_chunk(store.as_ref(), id, &range).await?;
@@ -91,6 +98,21 @@ pub async fn data(
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub struct Octets(Vec<u8>);
+
+/// What moments of the recording these bytes show: from the key frame before them to that after.
+fn shown(segment: &StoredSegment, bytes: &Range<u64>) -> Range<Timestamp> {
+    let before = segment
+        .key_frames
+        .iter()
+        .rev()
+        .find(|key| key.offset <= bytes.start);
+    let after = segment
+        .key_frames
+        .iter()
+        .find(|key| key.offset >= bytes.end);
+    let start = before.map_or(segment.description.start, |key| key.time);
+    start..after.map_or(segment.until, |key| key.time)
+}
 
 enum Asked {
     Whole,

@@ -2,16 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use eidetic_model::{AgentId, Entry, RecordSequence, SegmentId, SessionId, SpoolId};
-use eidetic_store::{audit::Batch, control::Applied};
+use eidetic_model::{Action, Entry, GapReason, RecordSequence, SegmentId, SessionId, SpoolId};
+use eidetic_store::{
+    audit::Batch,
+    control::{Agent, Applied},
+};
 
 use super::failure::Failure;
-use crate::components::{Change, Components};
+use crate::{
+    components::{Change, Components},
+    health::{EventKind, Happened},
+};
 
 /// Stores the entries of one spool.
 pub struct Entries {
     components: Components,
-    agent: AgentId,
+    agent: Agent,
     spool: SpoolId,
     /// Sessions that are known to be this agent's.
     own_sessions: HashSet<SessionId>,
@@ -19,7 +25,7 @@ pub struct Entries {
 
 impl Entries {
     /// Stores entries of this spool.
-    pub fn new(components: Components, agent: AgentId, spool: SpoolId) -> Self {
+    pub fn new(components: Components, agent: Agent, spool: SpoolId) -> Self {
         Self {
             components,
             agent,
@@ -44,17 +50,18 @@ impl Entries {
             .collect();
         if !records.is_empty() {
             let batch = Batch {
-                agent: self.agent,
+                agent: self.agent.id,
                 spool: self.spool,
                 records,
             };
             self.components.audit.append(batch).await?;
         }
         let control = &self.components.control;
-        let applied = control.apply(self.agent, self.spool, entries).await?;
+        let applied = control.apply(self.agent.id, self.spool, entries).await?;
         match applied {
             Applied::Through(through) => {
                 self.tell(entries).await?;
+                self.note_gaps(entries).await;
                 Ok(through)
             }
             Applied::Hole(last) => Err(Failure::Misbehaved(format!(
@@ -62,6 +69,26 @@ impl Entries {
             ))),
             Applied::NotOwned(sequence) => Err(not_owned(sequence)),
         }
+    }
+
+    /// Gaps in recordings are in the health log, too, unless the plan wants them.
+    async fn note_gaps(&self, entries: &[(RecordSequence, Entry)]) {
+        let mut gaps: BTreeMap<&'static str, u32> = BTreeMap::new();
+        for (_, entry) in entries {
+            if let Some(reason) = gap_reason(entry)
+                && reason != GapReason::StoppedByPlan
+            {
+                *gaps.entry(reason.what()).or_default() += 1;
+            }
+        }
+        let events = gaps.into_iter().map(|(what, count)| {
+            let text = match count {
+                1 => format!("A recording has a gap: {what}."),
+                count => format!("Recordings have {count} gaps: {what}."),
+            };
+            Happened::to(EventKind::Gap, &self.agent, text)
+        });
+        self.components.health_log().note(events.collect()).await;
     }
 
     /// An agent must not add to what another one recorded.
@@ -76,7 +103,7 @@ impl Entries {
                 continue;
             }
             match self.components.control.session(session).await? {
-                Some(found) if found.agent == self.agent => self.remember(session),
+                Some(found) if found.agent == self.agent.id => self.remember(session),
                 Some(_) => return Err(not_owned(*sequence)),
                 // An entry before opens it; else there is nothing that it adds to.
                 None => {}
@@ -123,6 +150,16 @@ impl Entries {
             news.tell(Change::Segment { session, segment });
         }
         Ok(())
+    }
+}
+
+fn gap_reason(entry: &Entry) -> Option<GapReason> {
+    match entry {
+        Entry::Activity(record) if record.action == Action::RecordingGap => {
+            record.what.reveal().parse().ok()
+        }
+        Entry::SegmentLost { reason, .. } => Some(*reason),
+        _ => None,
     }
 }
 

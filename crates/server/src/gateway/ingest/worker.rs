@@ -66,7 +66,7 @@ impl Ingest {
     }
 
     fn entries_of(&self, spool: SpoolId) -> Entries {
-        Entries::new(self.components.clone(), self.agent.id, spool)
+        Entries::new(self.components.clone(), self.agent.clone(), spool)
     }
 
     /// Agents are upgraded and computers renamed.

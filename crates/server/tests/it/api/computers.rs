@@ -1,38 +1,47 @@
 //! Monitored computers and their enrolment.
 
-use eidetic_model::{ComputerFacts, Timestamp};
-use eidetic_server::components::{AgentStatus, Connection};
-use eidetic_store::control::{Agent, AgentState, Redeemed};
+use std::time::Duration;
+
+use eidetic_model::{Clock as _, ComputerFacts, Timestamp};
+use eidetic_server::{
+    components::{AgentStatus, Connection},
+    health::{Watch, WatchParts},
+};
+use eidetic_store::control::{Agent, AgentState, Redeemed, SaidStatus};
 use eidetic_wire::EnrolmentTicket;
 use serde_json::json;
 
-use super::support::{AGENT, START, Server, at_secs};
+use super::support::{AGENT, START, Server, at_secs, session_id};
 
 #[tokio::test]
-async fn a_computer_is_online_while_its_agent_is_connected() {
+async fn a_computer_shows_what_its_agent_says_while_it_is_connected_and_after() {
     let server = Server::start().await;
-    let agent = Agent {
-        id: AGENT,
-        computer_name: "RDS01".to_owned(),
-        agent_version: "0.1.0".to_owned(),
-        operating_system: "Debian 12".to_owned(),
-        facts: ComputerFacts::default(),
-        enrolled: START,
-        last_seen: Some(at_secs(3)),
-        state: AgentState::Active,
-        certificate_serial: vec![1],
-    };
+    let agent = agent(Some(at_secs(3)));
     server.components.control.put_agent(agent).await.unwrap();
+    // It was heard of a moment ago, and what it says is not known yet.
+    let said = SaidStatus {
+        at: at_secs(3),
+        address: "192.0.2.7".to_owned(),
+        status: AgentStatus::default(),
+    };
+    let health = &server.components.health;
+    health.keep_status(AGENT, said).await.unwrap();
     let browser = server.signed_in().await;
     let listed = browser.read("/api/v1/computers").await;
     let offline = json!({
         "agent_id": AGENT.to_string(),
         "name": "RDS01",
-        "status": "offline",
+        "status": "idle",
+        "is_connected": false,
+        "concerns": [],
         "last_seen_us": at_secs(3).as_unix_micros(),
         "enrolled_us": START.as_unix_micros(),
         "agent_version": "0.1.0",
         "operating_system": "Debian 12",
+        "address": "192.0.2.7",
+        "spool_bytes": 0,
+        "entries_waiting": 0,
+        "segments_waiting": 0,
         "plan": {
             "id": "00000000-0000-0000-0000-000000000000",
             "name": "Default plan",
@@ -48,18 +57,89 @@ async fn a_computer_is_online_while_its_agent_is_connected() {
         address: "192.0.2.1".to_owned(),
         status: Some(AgentStatus {
             spool_bytes: 7,
+            sessions_recorded: 1,
             sessions_slowed: 1,
+            cpu_permille: Some(34),
+            memory_bytes: Some(20 << 20),
+            clock_ahead_micros: Some(-60_000_000),
             ..AgentStatus::default()
         }),
     };
     server.components.connected.insert(AGENT, connection);
     let listed = browser.read("/api/v1/computers").await;
     let online = &listed["computers"][0];
-    assert_eq!(online["status"], "online");
+    assert_eq!(
+        (&online["status"], &online["is_connected"]),
+        (&json!("recording"), &json!(true))
+    );
+    assert_eq!(
+        (&online["cpu_percent"], &online["budget"]),
+        (&json!(3.4), &json!("kept_by_slowing"))
+    );
+    assert_eq!(online["concerns"][0]["kind"], "clock");
     assert_eq!(online["address"], "192.0.2.1");
     assert_eq!(online["spool_bytes"], 7);
     assert_eq!(online["sessions_slowed"], 1);
     assert_eq!(online["plan"]["is_applied"], true);
+
+    let detail = browser.read(&format!("/api/v1/computers/{AGENT}")).await;
+    assert_eq!(detail["name"], "RDS01");
+    assert_eq!(detail["meaning"]["word"], "Recording");
+    let concern = &detail["concerns_explained"][0];
+    assert_eq!(
+        concern["explanation"],
+        "Its clock is 60 seconds behind the server's."
+    );
+    assert!(concern["advice"].as_str().unwrap().contains("time server"));
+    let unknown = format!("/api/v1/computers/{}", session_id(1));
+    browser.get(&unknown).await.problem(404);
+}
+
+#[tokio::test]
+async fn a_silent_computer_is_told_once_and_again_when_it_is_back() {
+    let server = Server::start().await;
+    let control = &server.components.control;
+    control.put_agent(agent(Some(START))).await.unwrap();
+    let browser = server.signed_in().await;
+    let mut watch = Watch::new(WatchParts {
+        components: server.components.clone(),
+        data_folder: std::env::temp_dir(),
+        certificates: Box::new(Vec::new),
+    });
+    let kinds = async || {
+        let log = browser.read("/api/v1/health-log").await;
+        let events = log["events"].as_array().unwrap();
+        let kinds = events.iter().map(|event| event["kind"].as_str().unwrap());
+        kinds.map(str::to_owned).collect::<Vec<_>>()
+    };
+    watch.look().await.unwrap();
+    assert!(kinds().await.is_empty());
+    server.clock.advance(Duration::from_secs(76));
+    watch.look().await.unwrap();
+    watch.look().await.unwrap();
+    assert_eq!(kinds().await, ["not_responding"]);
+    let listed = browser.read("/api/v1/computers").await;
+    assert_eq!(listed["computers"][0]["status"], "not_responding");
+    control
+        .note_contact(AGENT, server.clock.wall())
+        .await
+        .unwrap();
+    watch.look().await.unwrap();
+    assert_eq!(kinds().await, ["responds", "not_responding"]);
+}
+
+fn agent(last_seen: Option<Timestamp>) -> Agent {
+    Agent {
+        id: AGENT,
+        computer_name: "RDS01".to_owned(),
+        agent_version: "0.1.0".to_owned(),
+        operating_system: "Debian 12".to_owned(),
+        facts: ComputerFacts::default(),
+        enrolled: START,
+        last_seen,
+        state: AgentState::Active,
+        certificate_serial: vec![1],
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod computers;
 mod console_files;
 mod document;
 mod faults;
+mod health;
 mod https;
 mod live;
 mod plans;

@@ -192,4 +192,11 @@ async fn watching_is_recorded_once_and_not_for_every_range() {
         .collect();
     assert_eq!(watched.len(), 1);
     assert_eq!(watched[0]["object"], session_id(1).to_string());
+    let (from, until) = (
+        &watched[0]["looked_from_us"],
+        &watched[0]["looked_until_us"],
+    );
+    assert!(from.as_i64() < until.as_i64(), "{from} to {until}");
+    assert_eq!(*from, at_secs(0).as_unix_micros());
+    assert!(watched[0]["looked_last_us"].is_i64());
 }

@@ -20,6 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
+    health::duplicates::Duplicates,
     plans::PlanBook,
 };
 use eidetic_store::{
@@ -54,15 +55,19 @@ pub struct Server {
 impl Server {
     pub async fn start() -> Self {
         let clock = SimulatedClock::at(START);
+        let control = Arc::new(SqliteControl::in_memory().unwrap());
         let components = Components {
             audit: Arc::new(MemoryAudit::new()),
-            control: Arc::new(SqliteControl::in_memory().unwrap()),
+            health: control.clone(),
+            control,
             segments: Arc::new(MemorySegments::new()),
             clock: Arc::new(clock.clone()),
             ids: Arc::new(CountedIds::default()),
             news: News::new(),
             plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
+            duplicates: Duplicates::default(),
+            listening_since: START,
         };
         let server = Self::of(components, clock);
         server.add_user("anna", false).await;

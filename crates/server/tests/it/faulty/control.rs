@@ -8,8 +8,8 @@ use eidetic_store::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans, StoredSegment,
-        TakenUp, User, ViewingEvent,
+        LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans,
+        StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
     },
 };
 
@@ -44,8 +44,10 @@ super::on_a_disk! { ControlStore:
     read sign_in(id: SignInId, now: Timestamp) -> Option<SignIn>;
     write end_sign_in(id: SignInId) -> ();
     write end_other_sign_ins(user: &str, but: SignInId) -> ();
-    write note_viewing(event: ViewingEvent) -> ();
-    read viewings(limit: usize) -> Vec<ViewingEvent>;
+    write note_viewing(event: ViewingEvent) -> ViewingId;
+    write note_looked(id: ViewingId, looked: Looked) -> ();
+    read viewings(filter: ViewingFilter, before: Option<LogMark>, limit: usize)
+        -> Vec<(LogMark, ViewingEvent)>;
     read plans() -> StoredPlans;
     write replace_plans(instead_of: u64, plans: StoredPlans) -> PlansReplaced;
     read setting(name: &str) -> Option<(u64, String)>;

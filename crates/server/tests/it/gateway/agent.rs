@@ -39,7 +39,7 @@ pub struct TestAgent {
 pub struct Attached {
     pub welcome: proto::Welcome,
     messages: mpsc::Sender<proto::FromAgent>,
-    replies: Streaming<proto::ToAgent>,
+    pub replies: Streaming<proto::ToAgent>,
 }
 
 impl TestAgent {
@@ -204,6 +204,7 @@ pub fn hello(version: ProtocolVersion) -> Hello {
         operating_system: "Debian".into(),
         spool: SPOOL,
         facts: ComputerFacts::default(),
+        run: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod admission;
 mod agent;
 mod clock;
 mod crash;
+mod duplicates;
 mod faults;
 mod full_disk;
 mod plans;

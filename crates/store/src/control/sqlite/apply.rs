@@ -6,7 +6,7 @@ use eidetic_model::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{agents, recordings, segments};
+use super::{agents, health, recordings, segments};
 use crate::{
     control::Applied,
     sqlite::{Failure, from_sql, to_sql},
@@ -95,8 +95,11 @@ fn may_report(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<
 fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(), Failure> {
     match entry {
         Entry::SessionOpened(description) => recordings::open(connection, agent, description),
-        Entry::Activity(record) if is_no_session(record.session) => Ok(()),
+        Entry::Activity(record) if is_no_session(record.session) => {
+            health::count_record(connection, record.when)
+        }
         Entry::Activity(record) => {
+            health::count_record(connection, record.when)?;
             let session = match recordings::row_of(connection, record.session)? {
                 Some(session) => session,
                 None => recordings::open_unannounced(connection, agent, &description_from(record))?,

@@ -2,7 +2,10 @@
 
 use eidetic_model::GapReason;
 
-use crate::{control::AgentState, sqlite::Failure};
+use crate::{
+    control::{AgentState, Severity},
+    sqlite::Failure,
+};
 
 /// The state of a segment, in `segment.state`.
 pub(super) const GROWING: i64 = 0;
@@ -58,4 +61,21 @@ pub(super) fn agent_state(code: i64) -> Result<AgentState, Failure> {
 
 pub(super) fn unknown(what: &str, code: i64) -> Failure {
     Failure::damaged(what, format!("{code} is not known"))
+}
+
+pub(super) fn severity_code(severity: Severity) -> i64 {
+    match severity {
+        Severity::Information => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+    }
+}
+
+pub(super) fn severity(code: i64) -> Result<Severity, Failure> {
+    Ok(match code {
+        1 => Severity::Information,
+        2 => Severity::Warning,
+        3 => Severity::Error,
+        _ => return Err(Failure::damaged("severity", "it is no known number")),
+    })
 }

@@ -23,8 +23,8 @@ use crate::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans, StoredSegment,
-        TakenUp, User, ViewingEvent,
+        LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans,
+        StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
     },
     sqlite::{Failure, open_readable, open_writable, prepare},
 };
@@ -97,7 +97,7 @@ impl SqliteControl {
         })
     }
 
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         attempt: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -105,7 +105,7 @@ impl SqliteControl {
         self.writer.change(attempt, work).await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         attempt: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -367,16 +367,30 @@ impl ControlStore for SqliteControl {
         .await
     }
 
-    async fn note_viewing(&self, event: ViewingEvent) -> Result<(), StoreError> {
+    async fn note_viewing(&self, event: ViewingEvent) -> Result<ViewingId, StoreError> {
         self.change("keep what a user saw", move |c| {
             users::note_viewing(c, &event)
         })
         .await
     }
 
-    async fn viewings(&self, limit: usize) -> Result<Vec<ViewingEvent>, StoreError> {
-        self.read("list what users saw", move |c| users::viewings(c, limit))
-            .await
+    async fn note_looked(&self, id: ViewingId, looked: Looked) -> Result<(), StoreError> {
+        self.change("keep how much a user saw", move |c| {
+            users::note_looked(c, id, looked)
+        })
+        .await
+    }
+
+    async fn viewings(
+        &self,
+        filter: ViewingFilter,
+        before: Option<LogMark>,
+        limit: usize,
+    ) -> Result<Vec<(LogMark, ViewingEvent)>, StoreError> {
+        self.read("list what users saw", move |c| {
+            users::viewings(c, &filter, before, limit)
+        })
+        .await
     }
 
     async fn plans(&self) -> Result<StoredPlans, StoreError> {

@@ -8,6 +8,8 @@ mod apply;
 mod codes;
 mod columns;
 mod database;
+mod health;
+mod health_store;
 mod plans;
 mod recordings;
 mod schema;

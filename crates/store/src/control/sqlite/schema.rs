@@ -1,7 +1,7 @@
 //! The tables of `control.db`.
 
 /// `migrations[n]` leads from format `n` to format `n + 1`.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS, HEALTH];
 
 // Ids are the sixteen bytes of their UUID; times are microseconds since 1970; `state` and `reason`
 // are the numbers of `codes`. `last_sequence` is what was taken in of each spool.
@@ -124,4 +124,57 @@ CREATE TABLE plan_book (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     revision INTEGER NOT NULL
 ) STRICT;
+";
+
+// What each agent said last; what happened to the system; how many records came in of each day, and
+// how much was stored on it. `looked_*` is how much of a recording a user looked at.
+const HEALTH: &str = "
+CREATE TABLE agent_status (
+    agent BLOB PRIMARY KEY,
+    at INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    spool_bytes INTEGER NOT NULL,
+    entries_waiting INTEGER NOT NULL,
+    segments_waiting INTEGER NOT NULL,
+    sessions_recorded INTEGER NOT NULL,
+    sessions_slowed INTEGER NOT NULL,
+    policy_revision INTEGER NOT NULL,
+    known_until INTEGER,
+    clock_ahead INTEGER,
+    cpu_permille INTEGER,
+    busiest_permille INTEGER,
+    memory_bytes INTEGER,
+    spool_full INTEGER NOT NULL,
+    disk_free_bytes INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE health_event (
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    agent BLOB,
+    computer TEXT NOT NULL,
+    folded_computer TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    folded_plan TEXT NOT NULL,
+    text TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL
+) STRICT;
+CREATE INDEX health_event_time ON health_event(time, severity);
+CREATE TABLE records_of_day (
+    day INTEGER PRIMARY KEY,
+    records INTEGER NOT NULL
+) STRICT;
+CREATE TABLE storage_of_day (
+    day INTEGER PRIMARY KEY,
+    audit_bytes INTEGER NOT NULL,
+    segment_bytes INTEGER NOT NULL,
+    free_bytes INTEGER NOT NULL
+) STRICT;
+ALTER TABLE viewing ADD COLUMN before TEXT NOT NULL DEFAULT '';
+ALTER TABLE viewing ADD COLUMN after TEXT NOT NULL DEFAULT '';
+ALTER TABLE viewing ADD COLUMN looked_from INTEGER;
+ALTER TABLE viewing ADD COLUMN looked_until INTEGER;
+ALTER TABLE viewing ADD COLUMN looked_last INTEGER;
 ";

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use eidetic_model::Timestamp;
 use eidetic_search::fold;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
-use super::columns::time;
+use super::{columns::time, health::Conditions};
 use crate::{
-    control::{SignIn, SignInId, User, ViewingEvent},
+    control::{LogMark, Looked, SignIn, SignInId, User, ViewingEvent, ViewingFilter, ViewingId},
     sqlite::{Failure, from_sql},
 };
 
@@ -113,10 +113,15 @@ pub(super) fn end_other_sign_ins(
     Ok(())
 }
 
-pub(super) fn note_viewing(connection: &Connection, event: &ViewingEvent) -> Result<(), Failure> {
+pub(super) fn note_viewing(
+    connection: &Connection,
+    event: &ViewingEvent,
+) -> Result<ViewingId, Failure> {
+    let looked = event.looked.as_ref();
     connection
         .prepare_cached(
-            "INSERT INTO viewing (time, user, address, what, object) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO viewing (time, user, address, what, object, before, after, looked_from, \
+             looked_until, looked_last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             event.when.as_unix_micros(),
@@ -124,29 +129,93 @@ pub(super) fn note_viewing(connection: &Connection, event: &ViewingEvent) -> Res
             event.address,
             event.what,
             event.object,
+            event.before,
+            event.after,
+            looked.map(|looked| looked.from.as_unix_micros()),
+            looked.map(|looked| looked.until.as_unix_micros()),
+            looked.map(|looked| looked.last.as_unix_micros()),
+        ])?;
+    Ok(ViewingId(connection.last_insert_rowid()))
+}
+
+pub(super) fn note_looked(
+    connection: &Connection,
+    id: ViewingId,
+    looked: Looked,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "UPDATE viewing SET looked_from = ?2, looked_until = ?3, looked_last = ?4 \
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id.0,
+            looked.from.as_unix_micros(),
+            looked.until.as_unix_micros(),
+            looked.last.as_unix_micros(),
         ])?;
     Ok(())
 }
 
 pub(super) fn viewings(
     connection: &Connection,
+    filter: &ViewingFilter,
+    before: Option<LogMark>,
     limit: usize,
-) -> Result<Vec<ViewingEvent>, Failure> {
+) -> Result<Vec<(LogMark, ViewingEvent)>, Failure> {
+    let mut conditions = Conditions::default();
+    conditions.any_of("what", filter.what.iter().cloned());
+    if let Some(from) = filter.from {
+        conditions.add("time >= ?", [from.as_unix_micros().into()]);
+    }
+    if let Some(until) = filter.until {
+        conditions.add("time < ?", [until.as_unix_micros().into()]);
+    }
+    if let Some(mark) = before {
+        let values = [mark.when.as_unix_micros().into(), mark.number.into()];
+        conditions.add("(time, id) < (?, ?)", values);
+    }
+    let (clause, values) = conditions.into_parts();
+    // The texts are looked at here: what they mean by case is not SQLite's.
+    let (user, object) = (fold(&filter.user), fold(&filter.object));
+    let fits = |event: &ViewingEvent| {
+        fold(&event.user).contains(&*user) && fold(&event.object).contains(&*object)
+    };
     connection
-        .prepare_cached(
-            "SELECT time, user, address, what, object FROM viewing \
-             ORDER BY time DESC, id DESC LIMIT ?1",
-        )?
-        .query_and_then([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(ViewingEvent {
-                when: time(row, 0)?,
-                user: row.get(1)?,
-                address: row.get(2)?,
-                what: row.get(3)?,
-                object: row.get(4)?,
-            })
-        })?
+        .prepare_cached(&format!(
+            "SELECT id, time, user, address, what, object, before, after, looked_from, \
+             looked_until, looked_last FROM viewing {clause} ORDER BY time DESC, id DESC"
+        ))?
+        .query_and_then(params_from_iter(values), read_viewing)?
+        .filter(|found| found.as_ref().map_or(true, |(_, event)| fits(event)))
+        .take(limit)
         .collect()
+}
+
+fn read_viewing(row: &Row<'_>) -> Result<(LogMark, ViewingEvent), Failure> {
+    let mark = LogMark {
+        when: time(row, 1)?,
+        number: row.get(0)?,
+    };
+    let looked = match row.get::<_, Option<i64>>(8)? {
+        None => None,
+        Some(_) => Some(Looked {
+            from: time(row, 8)?,
+            until: time(row, 9)?,
+            last: time(row, 10)?,
+        }),
+    };
+    let event = ViewingEvent {
+        when: mark.when,
+        user: row.get(2)?,
+        address: row.get(3)?,
+        what: row.get(4)?,
+        object: row.get(5)?,
+        before: row.get(6)?,
+        after: row.get(7)?,
+        looked,
+    };
+    Ok((mark, event))
 }
 
 pub(super) fn setting(

@@ -153,7 +153,7 @@ pub(super) async fn a_certificate_is_taken_up_by_its_agent_only(store: Arc<dyn C
     assert_eq!(taken_up.unwrap(), TakenUp::NotActive);
 }
 
-fn agent(id: u8, name: &str) -> Agent {
+pub(super) fn agent(id: u8, name: &str) -> Agent {
     Agent {
         id: agent_id(id),
         computer_name: name.into(),

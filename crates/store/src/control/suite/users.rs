@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::at;
-use crate::control::{ControlStore, SignIn, SignInId, User, ViewingEvent};
+use crate::control::{
+    ControlStore, LogMark, Looked, SignIn, SignInId, User, ViewingEvent, ViewingFilter,
+};
 
 pub(super) async fn users_are_found_whatever_the_case(store: Arc<dyn ControlStore>) {
     let user = |name: &str, hash: &str| User {
@@ -69,21 +71,75 @@ pub(super) async fn a_clock_that_was_set_back_does_not_make_sign_ins_last(
     assert!(counts(101 * HOUR).await, "the clock is right again");
 }
 
-pub(super) async fn viewings_are_listed_the_latest_first(store: Arc<dyn ControlStore>) {
-    let event = |when: i64, object: &str| ViewingEvent {
+pub(super) async fn viewings_are_filtered_and_paged_from_the_latest(store: Arc<dyn ControlStore>) {
+    let event = |when: i64, user: &str, what: &str, object: &str| ViewingEvent {
         when: at(when),
-        user: "admin".into(),
+        user: user.into(),
         address: "10.0.0.1".into(),
-        what: "watched session".into(),
+        what: what.into(),
         object: object.into(),
+        before: "x".into(),
+        ..ViewingEvent::default()
     };
-    for event in [event(1, "a"), event(3, "b"), event(2, "c"), event(3, "d")] {
-        store.note_viewing(event).await.unwrap();
+    let a = event(1, "anna", "watched session", "Ä");
+    let b = event(3, "JÜRGEN", "searched", "b");
+    let c = event(2, "anna", "searched", "c");
+    let d = event(3, "anna", "watched session", "d");
+    for event in [&a, &b, &c, &d] {
+        store.note_viewing(event.clone()).await.unwrap();
     }
-    assert_eq!(
-        store.viewings(3).await.unwrap(),
-        [event(3, "d"), event(3, "b"), event(2, "c")]
-    );
+    let page = async |filter: ViewingFilter, before: Option<LogMark>, limit: usize| {
+        store.viewings(filter, before, limit).await.unwrap()
+    };
+    let found = async |filter: ViewingFilter| {
+        let found = page(filter, None, 10).await;
+        found
+            .into_iter()
+            .map(|(_, event)| event)
+            .collect::<Vec<_>>()
+    };
+    let first = page(ViewingFilter::default(), None, 3).await;
+    let events: Vec<_> = first.iter().map(|(_, event)| event).collect();
+    assert_eq!(events, [&d, &b, &c]);
+    let last = page(ViewingFilter::default(), Some(first[2].0), 3).await;
+    assert_eq!(last.len(), 1);
+    assert_eq!(last[0].1, a);
+    let by_user = ViewingFilter {
+        user: "jür".into(),
+        ..ViewingFilter::default()
+    };
+    assert_eq!(found(by_user).await, [b]);
+    let by_the_rest = ViewingFilter {
+        what: vec!["watched session".into()],
+        object: "ä".into(),
+        from: Some(at(1)),
+        until: Some(at(2)),
+        ..ViewingFilter::default()
+    };
+    assert_eq!(found(by_the_rest).await, [a]);
+}
+
+pub(super) async fn how_much_was_looked_at_grows(store: Arc<dyn ControlStore>) {
+    let event = ViewingEvent {
+        what: "watched session".into(),
+        ..ViewingEvent::default()
+    };
+    let other = store.note_viewing(event.clone()).await.unwrap();
+    let id = store.note_viewing(event.clone()).await.unwrap();
+    assert_ne!(id, other);
+    let looked = Looked {
+        from: at(5),
+        until: at(9),
+        last: at(100),
+    };
+    store.note_looked(id, looked).await.unwrap();
+    let kept = store.viewings(ViewingFilter::default(), None, 10).await;
+    let kept: Vec<_> = kept
+        .unwrap()
+        .into_iter()
+        .map(|(_, event)| event.looked)
+        .collect();
+    assert_eq!(kept, [Some(looked), None]);
 }
 
 pub(super) async fn settings_count_their_revisions(store: Arc<dyn ControlStore>) {

@@ -272,6 +272,7 @@ fn hello() -> Hello {
         operating_system: "system".into(),
         spool: SpoolId::from_uuid(Uuid::from_u128(1)),
         facts: ComputerFacts::default(),
+        run: None,
     }
 }
 

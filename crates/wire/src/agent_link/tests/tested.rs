@@ -30,6 +30,7 @@ impl Tested {
             operating_system: "system".into(),
             spool: SpoolId::from_uuid(Uuid::from_u128(1)),
             facts: ComputerFacts::default(),
+            run: None,
         };
         let acknowledged = RecordSequence(acknowledged);
         Self(AgentLink::new(hello, acknowledged, RecordSequence(newest)))
