@@ -522,7 +522,7 @@ function computers() {
               settings_revision: 4,
               applied_revision: index % 13 ? 4 : 3,
               is_applied: index % 13 !== 0,
-               conflict: index === 0 ? listed().conflicts[0] : undefined,
+              conflict: index === 0 ? listed().conflicts[0] : undefined,
             },
     };
   });
