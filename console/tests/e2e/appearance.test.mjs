@@ -33,7 +33,7 @@ before(async () => {
     {
       path: '/computers',
       title: /^Computers · Eidetic$/,
-      there: page.getByText('Recording').first(),
+      there: page.getByRole('table', { name: 'Computers' }).getByText('Recording').first(),
     },
     {
       path: '/plans',

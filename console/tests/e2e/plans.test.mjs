@@ -80,7 +80,7 @@ test('a change by keyboard alone is saved, and agents follow it with a new segme
   await plan.seeStatus('Saved. In force on 2 of 2 connected computers.');
 
   const stored = await plan.stored();
-  assert.equal(stored.revision, before.revision + 1);
+  assert.ok(stored.revision > before.revision);
   assert.deepEqual(stored.settings, {
     ...before.settings,
     quality: 'medium',

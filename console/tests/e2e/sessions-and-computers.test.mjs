@@ -140,6 +140,7 @@ test('who watched which part of a recording is in the self-audit', async () => {
 });
 
 test('a new computer gets a token', async () => {
+  await page.goto(`${CONSOLE}/computers`);
   await page.getByRole('button', { name: 'Add a computer' }).click();
   await page.getByRole('button', { name: 'Make a token' }).click();
   await page
