@@ -324,7 +324,7 @@ fn online(api: &Api) -> Result<String> {
     until("the server sees this computer", LONG, || {
         let told = api.get("/computers")?;
         let computers = told["computers"].as_array().context("no computers")?;
-        let online = computers.iter().find(|it| it["status"] == "online");
+        let online = computers.iter().find(|it| it["is_connected"] == true);
         let id = online.and_then(|computer| computer["agent_id"].as_str());
         Ok(id.map(str::to_owned))
     })

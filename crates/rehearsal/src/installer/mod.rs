@@ -292,7 +292,7 @@ impl Rehearsal {
         let agent = until("the server sees this computer", LONG, || {
             let told = self.api.get("/computers")?;
             let online = told["computers"].as_array().and_then(|computers| {
-                let mut online = computers.iter().filter(|it| it["status"] == "online");
+                let mut online = computers.iter().filter(|it| it["is_connected"] == true);
                 online.next().cloned()
             });
             Ok(online)
