@@ -107,13 +107,8 @@ impl Picture {
 
     /// Makes every pixel black.
     pub(crate) fn clear(&mut self) {
-        if self.layout.fill == 0 {
-            return self.bytes.fill(0);
-        }
         let black = self.layout.fill.to_le_bytes();
-        for pixel in self.bytes.chunks_exact_mut(4) {
-            pixel.copy_from_slice(&black);
-        }
+        self.bytes.as_chunks_mut().0.fill(black);
     }
 
     /// `width` pixels of a row as bytes.

@@ -25,6 +25,7 @@ mod recording;
 mod stack;
 mod until;
 mod windows;
+mod wine_server;
 
 use std::{path::PathBuf, process::ExitCode};
 

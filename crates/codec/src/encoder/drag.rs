@@ -178,7 +178,7 @@ fn piece_hash(pixels: &[u32], below: &[u32]) -> u64 {
     })
 }
 
-/// Each so-manieth row of the old picture is searched.
+/// Of so many rows of the old picture one is searched.
 const SEARCHED_ROW: usize = 4;
 /// Pixels of a piece.
 const PIECE: usize = 8;

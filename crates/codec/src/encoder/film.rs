@@ -28,8 +28,6 @@ pub(super) struct Film {
 #[derive(Debug, Clone, Copy)]
 struct FilmLimits {
     bytes_per_second: i64,
-    /// What telling all of a film once should cost.
-    bytes_a_picture: i64,
     finest: usize,
     /// How long a tile stands still before it becomes exact; `None` if it never does.
     exact_after_micros: Option<u64>,
@@ -60,19 +58,18 @@ pub(super) enum Treatment {
 
 impl Film {
     pub(super) fn new(size: PictureSize, quality: Quality) -> Self {
-        let limits = |bytes_per_second, bytes_a_picture, finest, exact_after_micros| {
+        let limits = |bytes_per_second, finest, exact_after_micros| {
             Some(FilmLimits {
                 bytes_per_second,
-                bytes_a_picture,
                 finest,
                 exact_after_micros,
             })
         };
         let limits = match quality {
             Quality::Lossless => None,
-            Quality::High => limits(5_000, 2_500, 8, Some(1_000_000)),
-            Quality::Medium => limits(3_500, 1_750, 14, Some(30_000_000)),
-            Quality::Low => limits(2_900, 1_450, 14, None),
+            Quality::High => limits(5_000, 8, Some(1_000_000)),
+            Quality::Medium => limits(3_500, 14, Some(30_000_000)),
+            Quality::Low => limits(2_900, 14, None),
         };
         let tiles = match limits {
             Some(_) => vec![FilmTile::default(); size.tiles() as usize],
@@ -142,7 +139,7 @@ impl Film {
             return;
         };
         self.budget -= bytes as i64;
-        let wanted = limits.bytes_a_picture;
+        let wanted = limits.bytes_per_second / UPDATES_PER_SECOND;
         if bytes as i64 > wanted * 5 / 4 {
             let steps = if bytes as i64 > wanted * 2 { 3 } else { 1 };
             self.quantiser = (self.quantiser + steps).min(COARSEST);
@@ -314,6 +311,7 @@ const FILM_STREAK: u8 = 6;
 /// While more other tiles than this change, it is not a film that makes the picture.
 const MAX_OTHERS: u32 = 48;
 const EDGE_BYTES: usize = 75;
+const UPDATES_PER_SECOND: i64 = 2;
 /// The budget fills no further than this after a pause.
 const MAX_FILL_MICROS: u64 = 10_000_000;
 /// At most so many tiles become exact in a frame, so that none takes long.

@@ -474,11 +474,10 @@ impl Encoder {
     fn hash_if_due(&mut self, kind: PacketKind) -> Option<u64> {
         let between = self.config.packets_between_hashes;
         self.packets_since_hash = self.packets_since_hash.saturating_add(1);
-        if kind == PacketKind::Key && between > 1 {
-            self.packets_since_hash = between;
-            return None;
-        }
         if self.packets_since_hash < between {
+            if kind == PacketKind::Key {
+                self.packets_since_hash = between;
+            }
             return None;
         }
         self.packets_since_hash = 0;

@@ -1,8 +1,9 @@
 //! A decoder refuses what would take more than it may.
 
 use eidetic_codec::{
-    DecodeError, Decoder, DecoderLimits, EncoderConfig, FrameInterval, HashCheck, Packet,
-    PacketKind, PictureSize, PixelOrder, SegmentHeader, SegmentReader, decoder_memory_bytes,
+    Damage, DecodeError, Decoder, DecoderLimits, Encoder, EncoderConfig, FrameInterval, HashCheck,
+    MediaTime, Packet, PacketKind, PictureSize, PixelOrder, SegmentHeader, SegmentReader,
+    decoder_memory_bytes,
 };
 
 use crate::scenes::{Scene, segment};
@@ -81,4 +82,21 @@ fn a_wrong_picture_is_noticed_unless_hashes_are_trusted() {
     assert_eq!(decoder.decode(&delta), Err(DecodeError::NoKeyFrame));
     let mut decoder = decoder.with_hash_check(HashCheck::Trust);
     assert_eq!(decoder.decode(&wrong), Ok(()));
+}
+
+#[test]
+fn pictures_are_proved_also_where_every_packet_is_a_key_frame() {
+    let mut scene = Scene::new(32, 32);
+    let mut encoder = Encoder::new(EncoderConfig::new(scene.size)).unwrap();
+    let hashes: Vec<bool> = (0..4)
+        .flat_map(|index| {
+            scene.text(index);
+            encoder.request_key_frame();
+            let time = MediaTime::from_micros(u64::from(index) * 10_000);
+            let encoded = encoder.encode(scene.frame(), Damage::Unknown, time);
+            encoded.unwrap().packets()
+        })
+        .map(|packet| packet.hash.is_some())
+        .collect();
+    assert_eq!(hashes, [false, true, false, true]);
 }

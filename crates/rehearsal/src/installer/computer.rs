@@ -8,10 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// Runs a program of Windows.
-pub const WINE: &str = "/usr/lib/wine/wine64";
-
-const SERVER: &str = "/usr/lib/wine/wineserver64";
+use crate::wine_server;
 
 /// A Wine prefix, as the environment names it. What runs in it ends with this value.
 pub struct Computer {
@@ -25,17 +22,17 @@ impl Computer {
         let computer = Self {
             prefix: PathBuf::from(prefix),
         };
-        computer.end()?;
-        computer.stay()?;
+        wine_server::end()?;
+        wine_server::stay()?;
         // An earlier rehearsal that failed may have left anything: all that Windows Installer knows
         // of is forgotten, and the service, which could not be removed otherwise while it runs.
         for key in [INSTALLER, INSTALLER_CLASSES, UNINSTALL, SERVICE_KEY, KEY] {
             let _there_is_none = computer.run("reg", &["delete", key, "/f"]).status();
         }
-        computer.end()?;
+        wine_server::end()?;
         remove_folder(&computer.data())?;
         remove_folder(&computer.program())?;
-        computer.stay()?;
+        wine_server::stay()?;
         // Windows' own environment of a user is what a recorder gets: the display has to be in it.
         let display = env::var("DISPLAY").context("DISPLAY names no display")?;
         computer.succeeds(
@@ -142,15 +139,15 @@ impl Computer {
 
     /// Starts it anew, with the services that start with it.
     pub fn restart(&self) -> Result<()> {
-        self.end()?;
-        self.stay()?;
+        wine_server::end()?;
+        wine_server::stay()?;
         // Any program starts it.
         self.succeeds("sc", &["query", "EideticAgent"])
     }
 
     /// A program of Windows, to be run without being seen.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(WINE);
+        let mut command = Command::new(wine_server::WINE);
         command
             .arg(program)
             .args(arguments)
@@ -174,30 +171,11 @@ impl Computer {
             .with_context(|| format!("failed to run {program}"))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
-
-    /// Has Wine stay when no program runs but services.
-    fn stay(&self) -> Result<()> {
-        let status = Command::new(SERVER).arg("--persistent").status()?;
-        ensure!(status.success(), "wineserver ended with {status}");
-        Ok(())
-    }
-
-    fn end(&self) -> Result<()> {
-        for what in ["--kill", "--wait"] {
-            // It says that it failed if nothing ran.
-            Command::new(SERVER)
-                .arg(what)
-                .stderr(Stdio::null())
-                .status()
-                .context("failed to start wineserver")?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Computer {
     fn drop(&mut self) {
-        let _has_ended = self.end();
+        let _has_ended = wine_server::end();
     }
 }
 

@@ -12,12 +12,7 @@ use anyhow::{Context, Result, ensure};
 use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Runs a program of Windows.
-pub const PROGRAM: &str = "/usr/lib/wine/wine64";
-
-const SERVER: &str = "/usr/lib/wine/wineserver64";
-
-const SERVER_NAME: &str = "wineserver64";
+use crate::wine_server;
 
 /// A Wine prefix, as the environment names it. What runs in it ends with this value.
 pub struct Wine {
@@ -34,21 +29,21 @@ impl Wine {
             prefix: PathBuf::from(prefix),
             display: display.to_owned(),
         };
-        wine.end()?;
+        wine_server::end()?;
         let folder = wine.prefix.join("drive_c/Eidetic");
         fs::create_dir_all(&folder)?;
         fs::copy(agent, folder.join("eidetic-agent.exe"))
             .context("failed to copy the agent's program")?;
         // What a rehearsal that failed has left.
-        wine.stay()?;
+        wine_server::stay()?;
         let mut uninstall = wine.agent(&["service", "uninstall"]);
         let _there_is_none = uninstall.stderr(Stdio::null()).status();
-        wine.end()?;
+        wine_server::end()?;
         let data = wine.prefix.join("drive_c/ProgramData/Eidetic");
         if data.exists() {
             fs::remove_dir_all(data)?;
         }
-        wine.stay()?;
+        wine_server::stay()?;
         // Windows' own environment of a user is what a recorder gets: the display has to be in it.
         let arguments = ["add", ENVIRONMENT, "/v", "DISPLAY", "/d", display, "/f"];
         let status = wine.run("reg", &arguments).status()?;
@@ -65,7 +60,7 @@ impl Wine {
 
     /// A program of Windows.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(wine_server::WINE);
         command.arg(program).env("DISPLAY", &self.display);
         command
     }
@@ -96,7 +91,9 @@ impl Wine {
         let found = all_processes()?
             .filter_map(Result::ok)
             .find(|process| {
-                let is_server = process.stat().is_ok_and(|stat| stat.comm == SERVER_NAME);
+                let is_server = process
+                    .stat()
+                    .is_ok_and(|stat| stat.comm == wine_server::NAME);
                 is_server && self.is_of_this_prefix(process)
             })
             .context("Wine's server does not run")?;
@@ -113,8 +110,8 @@ impl Wine {
 
     /// Ends everything at once, and starts anew what starts with the computer.
     pub fn lose_power(&self) -> Result<()> {
-        self.end()?;
-        self.stay()?;
+        wine_server::end()?;
+        wine_server::stay()?;
         let status = self.run("sc", &["query", "EideticAgent"]).status()?;
         ensure!(status.success(), "the service is not there any more");
         Ok(())
@@ -145,30 +142,11 @@ impl Wine {
             .stderr(Stdio::null());
         command
     }
-
-    /// Has Wine stay when no program runs but services.
-    fn stay(&self) -> Result<()> {
-        let status = Command::new(SERVER).arg("--persistent").status()?;
-        ensure!(status.success(), "wineserver ended with {status}");
-        Ok(())
-    }
-
-    fn end(&self) -> Result<()> {
-        for what in ["--kill", "--wait"] {
-            // It says that it failed if nothing ran.
-            Command::new(SERVER)
-                .arg(what)
-                .stderr(Stdio::null())
-                .status()
-                .context("failed to start wineserver")?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        let _has_ended = self.end();
+        let _has_ended = wine_server::end();
     }
 }
 
