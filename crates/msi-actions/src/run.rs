@@ -100,7 +100,8 @@ pub fn wait_until_ended(program: &Path) -> Result<String, String> {
     Err(format!("{} still runs", program.display()))
 }
 
-/// Removes the agent's folder with all that is in it, and the one above if nothing else is in it.
+/// Removes what the agent keeps in its folder, then the folder and the one above, each if nothing
+/// else is in it: an administrator may have named one that others use too.
 ///
 /// # Errors
 ///
@@ -109,7 +110,26 @@ pub fn remove_data(folder: &Path) -> Result<String, String> {
     if !folder.is_absolute() || folder.parent().is_none() {
         return Err(format!("{} is not the agent's folder", folder.display()));
     }
-    match std::fs::remove_dir_all(folder) {
+    for name in KEPT {
+        let kept = folder.join(name);
+        let removed = match kept.is_dir() {
+            true => std::fs::remove_dir_all(&kept),
+            false => std::fs::remove_file(&kept),
+        };
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(format!("failed to remove {}: {error}", kept.display()));
+            }
+            _ => {}
+        }
+    }
+    match std::fs::remove_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+            return Ok(format!(
+                "{} has other things in it, and stays",
+                folder.display()
+            ));
+        }
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(format!("failed to remove {}: {error}", folder.display()));
         }
@@ -167,6 +187,21 @@ const ASK_EVERY: Duration = Duration::from_millis(100);
 
 const END_LIMIT: Duration = Duration::from_secs(20);
 
+/// What the agent keeps in its folder, also what a crash may leave of a file that was replaced.
+const KEPT: [&str; 11] = [
+    "identity.toml",
+    "identity.new",
+    "alive.toml",
+    "alive.new",
+    "policy.toml",
+    "policy.new",
+    "status.json",
+    "status.new",
+    "secrets",
+    "spool",
+    "logs",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +241,12 @@ mod tests {
         let folder = outer.join("Eidetic/Agent");
         std::fs::create_dir_all(folder.join("spool")).unwrap();
         std::fs::write(folder.join("spool/one"), b"bytes").unwrap();
+        std::fs::write(folder.join("status.json"), b"{}").unwrap();
         std::fs::write(outer.join("Eidetic/other"), b"bytes").unwrap();
+        std::fs::write(folder.join("somebody's"), b"bytes").unwrap();
+        assert!(remove_data(&folder).unwrap().contains("stays"));
+        assert!(!folder.join("spool").exists() && !folder.join("status.json").exists());
+        std::fs::remove_file(folder.join("somebody's")).unwrap();
         remove_data(&folder).unwrap();
         assert!(!folder.exists() && outer.join("Eidetic/other").exists());
         std::fs::remove_file(outer.join("Eidetic/other")).unwrap();

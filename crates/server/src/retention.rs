@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use eidetic_model::Timestamp;
+use eidetic_model::{PlanId, SegmentId, Timestamp};
 use eidetic_runtime::{ShutdownSignal, Task};
-use eidetic_store::{StoreError, control::Agent};
-use tokio::time::{MissedTickBehavior, interval};
+use eidetic_store::StoreError;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{error, info, warn};
 
-use crate::{components::Components, plans::facts_of};
+use crate::{components::Components, plans::Plan};
 
 /// Removes what is due every hour, until the server shuts down.
 pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
@@ -20,7 +20,9 @@ pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
         monotonic: components.clock.monotonic(),
     };
     Task::spawn("retention", async move {
-        let mut hourly = interval(ROUND);
+        // Not at once: a clock that is wrong when the computer starts is mended by then, and that
+        // it was is seen.
+        let mut hourly = interval_at(Instant::now() + ROUND, ROUND);
         hourly.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -30,7 +32,7 @@ pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
             if !began.clock_is_plausible(&components) {
                 warn!(
                     "this computer's clock was moved: no recording is removed for its age until \
-                     the server is started again"
+                     the clock is right and the server was started again after that"
                 );
                 continue;
             }
@@ -43,32 +45,38 @@ pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
     })
 }
 
-/// Removes the segments that are due now. Returns how many.
+/// Removes the segments that are due now. Returns how many. One that cannot be removed is told of,
+/// and stays for the next round.
 ///
 /// # Errors
 ///
-/// If a store fails; what was removed before is.
+/// If it cannot be known what is due; what was removed before is.
 pub async fn remove_due(
     components: &Components,
     shutdown: &ShutdownSignal,
 ) -> Result<u64, StoreError> {
     let mut removed = 0;
-    for agent in components.control.agents().await? {
-        let Some(before) = kept_since(components, &agent) else {
+    for plan in components.control.plans_of_sessions().await? {
+        let Some(before) = kept_since(components, plan) else {
             continue;
         };
+        let mut failed = 0;
         loop {
             let due = components
                 .control
-                .segments_kept_before(agent.id, before, AT_ONCE);
+                .segments_kept_before(plan, before, failed, AT_ONCE);
             let due = due.await?;
             for segment in &due {
                 if shutdown.has_begun() {
                     return Ok(removed);
                 }
-                components.segments.delete(*segment).await?;
-                components.control.remove_segment(*segment).await?;
-                removed += 1;
+                match remove(components, *segment).await {
+                    Ok(()) => removed += 1,
+                    Err(error) => {
+                        error!(%segment, %error, "a recording that is due was not removed");
+                        failed += 1;
+                    }
+                }
             }
             if due.len() < AT_ONCE {
                 break;
@@ -78,13 +86,30 @@ pub async fn remove_due(
     Ok(removed)
 }
 
-/// What tells only of the time before this is removed; `None` if all is kept.
-fn kept_since(components: &Components, agent: &Agent) -> Option<Timestamp> {
+async fn remove(components: &Components, segment: SegmentId) -> Result<(), StoreError> {
+    components.segments.delete(segment).await?;
+    components.control.remove_segment(segment).await
+}
+
+/// Of the sessions that were recorded under a plan, what tells only of the time before this is
+/// removed; `None` if all is kept. What a computer says of itself now changes nothing for what it
+/// recorded before. Where the plan is not there any more, the one that keeps longest counts.
+fn kept_since(components: &Components, plan: Option<PlanId>) -> Option<Timestamp> {
     let book = components.plans.borrow().clone();
-    let settings = &book.plan_of(&facts_of(agent)).document().settings;
-    let days = settings.video_retention_days;
+    let days_of = |plan: &Plan| match plan.document().settings.video_retention_days {
+        0 => None,
+        days => Some(days),
+    };
+    let days = match plan.and_then(|plan| book.plan(plan)) {
+        Some(plan) => days_of(plan),
+        None => book
+            .plans()
+            .iter()
+            .map(days_of)
+            .try_fold(0, |longest, days| Some(longest.max(days?))),
+    }?;
     let kept = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-    (days > 0).then(|| components.clock.wall().saturating_sub(kept))
+    Some(components.clock.wall().saturating_sub(kept))
 }
 
 /// When the server began, on both clocks.

@@ -7,7 +7,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use eidetic_model::{
-    AgentId, Clock, DisplayIndex, Entry, RecordSequence, SegmentDescription, SegmentId,
+    AgentId, Clock, DisplayIndex, Entry, PlanId, RecordSequence, SegmentDescription, SegmentId,
     SessionDescription, SessionId, SessionOrigin, SpoolId, Timestamp,
 };
 use eidetic_runtime::SystemClock;
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         AgentId::from_uuid(Uuid::from_u128(1)),
         SpoolId::from_uuid(Uuid::from_u128(1)),
     );
-    store.apply(agent, spool, &entries).await?;
+    store.apply(agent, spool, PlanId::DEFAULT, &entries).await?;
 
     let mut grown = Vec::new();
     for segment in 0..SEGMENTS {

@@ -10,7 +10,8 @@ use windows::{
             Authorization::{
                 ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
             },
-            GetSecurityDescriptorDacl, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES,
+            GetSecurityDescriptorDacl, GetSecurityDescriptorOwner, PSECURITY_DESCRIPTOR, PSID,
+            SECURITY_ATTRIBUTES,
         },
     },
     core::{BOOL, PCWSTR},
@@ -56,6 +57,15 @@ impl Descriptor {
         }
         .map_err(CallFailed::of("GetSecurityDescriptorDacl"))?;
         Ok(list)
+    }
+
+    /// Whose it is, which is valid as long as this value.
+    pub(crate) fn owner(&self) -> Result<PSID> {
+        let (mut owner, mut is_default) = (PSID::default(), BOOL(0));
+        // SAFETY: the descriptor is valid, and the places for the answers outlive the call.
+        unsafe { GetSecurityDescriptorOwner(self.0, &raw mut owner, &raw mut is_default) }
+            .map_err(CallFailed::of("GetSecurityDescriptorOwner"))?;
+        Ok(owner)
     }
 
     /// What a thing is made with, to have this descriptor. Valid as long as this value.

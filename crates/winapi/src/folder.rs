@@ -5,31 +5,33 @@ use std::path::Path;
 use windows::{
     Win32::Security::{
         Authorization::{SE_FILE_OBJECT, SetNamedSecurityInfoW},
-        DACL_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION,
+        DACL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION,
     },
     core::PCWSTR,
 };
 
 use crate::{CallFailed, Result, descriptor::Descriptor, text::wide};
 
-/// Closes a folder to everybody but the system and the administrators, with all that is made in
-/// it later.
+/// Makes a folder the administrators' own, and closes it to everybody but them and the system, with
+/// all that is made in it later. Whoever made it could open it again otherwise.
 ///
 /// # Errors
 ///
 /// What Windows says.
 pub fn close_to_others(folder: &Path) -> Result<()> {
     let descriptor = Descriptor::parse(SYSTEM_AND_ADMINISTRATORS)?;
-    let list = descriptor.access_list()?;
+    let (list, owner) = (descriptor.access_list()?, descriptor.owner()?);
     let path = wide(&folder.to_string_lossy());
-    let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-    // SAFETY: the path ends with a zero, and the list is valid as long as the descriptor.
+    let what = OWNER_SECURITY_INFORMATION
+        | DACL_SECURITY_INFORMATION
+        | PROTECTED_DACL_SECURITY_INFORMATION;
+    // SAFETY: the path ends with a zero, and owner and list are valid as long as the descriptor.
     unsafe {
         SetNamedSecurityInfoW(
             PCWSTR(path.as_ptr()),
             SE_FILE_OBJECT,
             what,
-            None,
+            Some(owner),
             None,
             Some(list),
             None,
@@ -40,7 +42,7 @@ pub fn close_to_others(folder: &Path) -> Result<()> {
 }
 
 /// Nothing is taken over from above; what is in it takes over this.
-const SYSTEM_AND_ADMINISTRATORS: &str = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+const SYSTEM_AND_ADMINISTRATORS: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 #[cfg(test)]
 mod tests {

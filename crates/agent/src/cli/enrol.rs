@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::ServerArguments;
 use crate::{
-    identity::{Enrolment, Identity, enrol},
+    identity::{Enrolment, Identity, PendingEnrolment, enrol},
     os,
     secrets::SecretFiles,
     state_folder::StateFolder,
@@ -40,6 +40,8 @@ pub(super) async fn run(
     })
     .await?;
     identity.write(&folder.identity(), &secrets)?;
+    // What an installer asked for before would replace it.
+    PendingEnrolment::forget(&secrets)?;
     tell(&identity);
     Ok(())
 }

@@ -144,7 +144,8 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
     let config = arguments.folder.config.read()?;
     let folder = StateFolder::open(&arguments.folder.path()?)?;
     let sessions = os::SessionSource::find(arguments.sessions, &config)?;
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
         if let (Some(server), token @ Some(_)) = (arguments.server, arguments.token) {
             let secrets = SecretFiles::in_folder(folder.secrets());
             if Identity::read(&folder.identity(), &secrets)?.is_none() {
@@ -156,7 +157,10 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
             asked.context("failed to watch for signals")
         };
         service::run(settings(folder, sessions)?, asked_to_leave).await
-    })
+    });
+    // A name service that hangs is not waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// How the service is to run.

@@ -48,6 +48,13 @@ fn set_up(folder: &StateFolder, told: &str) -> anyhow::Result<String> {
             pending.server
         ));
     }
+    if let Some(server) = &server
+        && let Some(waiting) = PendingEnrolment::read(&secrets)?
+        && waiting.server != *server
+    {
+        let server = server.clone();
+        PendingEnrolment { server, ..waiting }.write(&secrets)?;
+    }
     match (Identity::read(&folder.identity(), &secrets)?, server) {
         (Some(identity), Some(server)) if identity.server != server => {
             let identity = Identity { server, ..identity };
@@ -127,6 +134,10 @@ mod tests {
         assert_eq!(pending.server.to_string(), "host:9005");
         assert_eq!(pending.ticket, ticket);
         assert!(set_up(&folder, "").unwrap().contains("once it reaches"));
+        set_up(&folder, "other\n9006\n\n").unwrap();
+        let moved = PendingEnrolment::read(&secrets).unwrap().unwrap();
+        assert_eq!(moved.server.to_string(), "other:9006");
+        assert_eq!(moved.ticket, ticket);
     }
 
     #[test]

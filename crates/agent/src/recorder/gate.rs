@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use eidetic_capture::ActiveWindow;
-use eidetic_model::{ApplicationRule, ApplicationSelection, Policy, ScreenLimits, Selected};
+use eidetic_model::{
+    ApplicationRule, ApplicationSelection, Captured, Policy, ScreenLimits, Selected,
+};
 use eidetic_search::Wildcard;
 
 /// Keeps what decides whether the screen is recorded: how long the session has been, whether
@@ -18,8 +20,10 @@ pub(crate) struct ScreenGate {
     created: Duration,
     /// What is in front is to be recorded; `None` if nothing is in front, or it is not known.
     front: Option<bool>,
+    /// Whether the desktop has told what is in front, or that nothing is.
+    is_front_known: bool,
     /// The window in front, for rules that come later.
-    window: Option<(String, String)>,
+    window: Option<(Captured, String)>,
     idle: Option<Idle>,
     disk_is_low: bool,
 }
@@ -52,6 +56,7 @@ impl ScreenGate {
             age,
             created: now,
             front: None,
+            is_front_known: false,
             window: None,
             idle: None,
             disk_is_low,
@@ -62,22 +67,25 @@ impl ScreenGate {
     pub(crate) fn set_policy(&mut self, policy: &Policy) {
         self.limits = policy.limits();
         self.rules = WindowRules::new(policy.applications());
-        let window = self.window.as_ref();
-        self.front = window.map(|(title, description)| self.rules.fit(title, description));
+        self.look_at_front();
     }
 
     /// This window is in front, or none.
     pub(crate) fn front_changed(&mut self, window: Option<&ActiveWindow>) {
+        self.is_front_known = true;
         self.window = window.map(|window| {
             let description = window
                 .application
                 .as_ref()
                 .map(|application| application.description.clone());
-            let title = window.title.reveal().to_owned();
-            (title, description.unwrap_or_default())
+            (window.title.clone(), description.unwrap_or_default())
         });
+        self.look_at_front();
+    }
+
+    fn look_at_front(&mut self) {
         let window = self.window.as_ref();
-        self.front = window.map(|(title, description)| self.rules.fit(title, description));
+        self.front = window.map(|(title, description)| self.rules.fit(title.reveal(), description));
     }
 
     /// Nobody has been there for so long.
@@ -101,11 +109,26 @@ impl ScreenGate {
             Some(ClosedBy::Disk)
         } else if self.is_idle() {
             Some(ClosedBy::Idle)
-        } else if !self.front.unwrap_or(self.rules.records_other_windows()) {
+        } else if !self.records_front(now) {
             Some(ClosedBy::Window)
         } else {
             None
         }
+    }
+
+    fn records_front(&self, now: Duration) -> bool {
+        match (self.front, self.opens_at()) {
+            (Some(fits), _) => fits,
+            (None, Some(at)) if now < at => false,
+            (None, _) => self.rules.records_other_windows(),
+        }
+    }
+
+    /// Until when what is in front is waited for, while it is not known: it may be what a rule
+    /// excepts.
+    pub(crate) fn opens_at(&self) -> Option<Duration> {
+        let waits = !self.is_front_known && self.rules.are_any();
+        waits.then(|| self.created + FRONT_TOLD_WITHIN)
     }
 
     /// When the recording has lasted as long as it may.
@@ -163,6 +186,10 @@ impl WindowRules {
         self.listed.as_deref().is_none_or(any) && !any(&self.except)
     }
 
+    fn are_any(&self) -> bool {
+        self.listed.is_some() || !self.except.is_empty()
+    }
+
     /// Whether it is recorded in front of what no rule names, such as the empty desktop.
     fn records_other_windows(&self) -> bool {
         self.listed.is_none()
@@ -189,6 +216,9 @@ impl WindowRule {
 /// How often to ask whether somebody came back, while the screen is not recorded for that: so much
 /// of what he does first is missing.
 const ASK_WHILE_IDLE: Duration = Duration::from_secs(1);
+
+/// A desktop that has not told by then what is in front has nothing in front.
+const FRONT_TOLD_WITHIN: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
@@ -320,7 +350,10 @@ mod tests {
     #[test]
     fn excepted_windows_are_not_recorded_and_all_else_is() {
         let mut gate = with_rules(Selected::All, vec![rule("*bank*", "")]);
-        assert_eq!(gate.closed_by(Duration::ZERO), None);
+        let closed = gate.closed_by(Duration::ZERO);
+        assert_eq!(closed, Some(ClosedBy::Window), "it may be the bank");
+        let told = gate.opens_at().unwrap();
+        assert_eq!(gate.closed_by(told), None, "nothing is in front");
         assert!(!records(&mut gate, "My Bank - Firefox", "Firefox"));
         gate.front_changed(None);
         assert_eq!(gate.closed_by(Duration::ZERO), None);

@@ -268,7 +268,8 @@ impl Recorder {
         let gate = gate
             .into_iter()
             .flatten()
-            .filter(|at| *at > now || self.closed.is_none());
+            .filter(|at| *at > now || self.closed.is_none())
+            .chain(self.gate.opens_at().filter(|at| *at > now));
         title
             .min(self.idle.ask_at())
             .min(gate.min().unwrap_or(Duration::MAX))
@@ -373,12 +374,11 @@ impl Recorder {
         let recorded = self.records_screen();
         self.closed = closed;
         info!(?closed, "the plan's limits and rules for the screen");
-        if !recorded || self.records_screen() {
-            return Ok(());
-        }
         let now = self.now()?;
-        self.generation += 1;
-        self.tracks.seal_all(now, &mut *self.parts.reports)?;
+        if recorded && !self.records_screen() {
+            self.generation += 1;
+            self.tracks.seal_all(now, &mut *self.parts.reports)?;
+        }
         self.tell_if_stopped(now)
     }
 

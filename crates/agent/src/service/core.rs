@@ -54,12 +54,12 @@ pub(super) struct CoreParts {
     pub(super) folder: StateFolder,
     /// This computer's name.
     pub(super) computer: String,
-    /// The groups of a session's user.
+    /// The groups of a session's user; `None` if they cannot be told now.
     pub(super) groups: Groups,
 }
 
 /// Looks up the groups of a session's user.
-pub(super) type Groups = Box<dyn Fn(&LoginSession) -> Vec<String> + Send>;
+pub(super) type Groups = Box<dyn Fn(&LoginSession) -> Option<Vec<String>> + Send>;
 
 /// The service's state.
 pub(super) struct Core {
@@ -71,6 +71,9 @@ pub(super) struct Core {
     sessions: HashMap<LoginSessionId, RecordedSession>,
     /// Sessions that the policy leaves out, in case that it asks for them later.
     left_out: HashMap<LoginSessionId, LoginSession>,
+    /// When to look again whether the policy asks for sessions whose users' groups could not be
+    /// told.
+    decide_at: Option<Duration>,
     runs: HashMap<RecorderRun, LoginSessionId>,
     last_run: u64,
     /// Since when segments are not recorded for want of room.
@@ -99,6 +102,7 @@ impl Core {
             uplink: UplinkState::Connecting,
             sessions: HashMap::new(),
             left_out: HashMap::new(),
+            decide_at: None,
             runs: HashMap::new(),
             last_run: 0,
             full_since: None,
@@ -197,6 +201,10 @@ impl Core {
         self.end_silent_recorders();
         self.make_up_for_losses(now)?;
         self.watch_disk();
+        let now = self.parts.clock.monotonic();
+        if self.decide_at.is_some_and(|at| at <= now) {
+            self.begin_and_end_by_policy()?;
+        }
         self.journal.sync()?;
         if !self.sessions.is_empty() || self.journal.is_behind() || self.is_note_missing {
             self.note_alive();

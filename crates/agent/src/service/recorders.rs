@@ -145,8 +145,11 @@ impl RecorderProcess {
         let _counted = child.number().map(|number| self.numbers.count(number));
         let (mut stdin, mut stdout) = child.channel()?;
         let begin = Order::Begin(Box::new(assignment)).encode();
-        if let Err(error) = write_async(&mut stdin, &begin).await {
-            warn!(%error, "recorder does not take its assignment");
+        // One that does not read it is found silent, and killed.
+        match timeout(STOP_LIMIT, write_async(&mut stdin, &begin)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "recorder does not take its assignment"),
+            Err(_) => warn!("recorder does not read its assignment"),
         }
         tokio::select! {
             () = self.read_reports(&mut stdout) => {}
@@ -204,13 +207,17 @@ async fn give_orders(mut stdin: impl AsyncWrite + Unpin, orders: &mut mpsc::Rece
     loop {
         let order = orders.recv().await;
         let last = matches!(order, None | Some(Order::Stop));
-        if let Some(order) = order
-            && let Err(error) = write_async(&mut stdin, &order.encode()).await
-        {
-            // It is ending by itself: its output says so too.
-            warn!(%error, "recorder takes no orders any more");
-            drop(stdin);
-            return sleep(STOP_LIMIT).await;
+        if let Some(order) = order {
+            match timeout(STOP_LIMIT, write_async(&mut stdin, &order.encode())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    // It is ending by itself: its output says so too.
+                    warn!(%error, "recorder takes no orders any more");
+                    drop(stdin);
+                    return sleep(STOP_LIMIT).await;
+                }
+                Err(_) => return warn!("recorder does not read its orders"),
+            }
         }
         if last {
             drop(stdin);

@@ -10,14 +10,16 @@ pub(super) enum Wanted {
     Yes,
     /// It does not, for this reason.
     No(&'static str),
+    /// It depends on groups, and those of the user cannot be told now.
+    Unknown,
 }
 
 /// Whether a policy asks for the recording of this user's session. `who` is `DOMAIN\user`; his
-/// groups are asked for only if a rule names groups.
+/// groups, `None` if they cannot be told now, are asked for only if a rule names groups.
 pub(super) fn is_wanted(
     policy: &Policy,
     who: &str,
-    groups: impl FnOnce() -> Vec<String>,
+    groups: impl FnOnce() -> Option<Vec<String>>,
 ) -> Wanted {
     if policy.recording() == Recording::Off {
         return Wanted::No("monitoring is off in this computer's plan");
@@ -26,7 +28,10 @@ pub(super) fn is_wanted(
     let mut rules = users.who.rules().iter().chain(&users.except);
     let groups = match rules.any(|rule| matches!(rule, UserRule::Group(_))) {
         true => groups(),
-        false => Vec::new(),
+        false => Some(Vec::new()),
+    };
+    let Some(groups) = groups else {
+        return Wanted::Unknown;
     };
     let named = |rules: &[UserRule]| rules.iter().any(|rule| fits(rule, who, &groups));
     if let Selected::Listed(listed) = &users.who
@@ -82,7 +87,7 @@ mod tests {
     }
 
     fn records(policy: &Policy, who: &str, groups: &[&str]) -> bool {
-        let groups = || groups.iter().map(|group| (*group).to_owned()).collect();
+        let groups = || Some(groups.iter().map(|group| (*group).to_owned()).collect());
         is_wanted(policy, who, groups) == Wanted::Yes
     }
 
@@ -120,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_decided_by_groups_that_cannot_be_told() {
+        let excepted = policy(Selected::All, &[group("wheel")]);
+        assert_eq!(is_wanted(&excepted, "HOST\\eve", || None), Wanted::Unknown);
+        let listed = policy(Selected::Listed(vec![group("staff")]), &[]);
+        assert_eq!(is_wanted(&listed, "HOST\\eve", || None), Wanted::Unknown);
+    }
+
+    #[test]
     fn groups_are_not_looked_up_where_no_rule_names_one() {
         let policy = policy(Selected::All, &[user("backup")]);
         let wanted = is_wanted(&policy, "HOST\\eve", || panic!("nobody asks"));
@@ -132,7 +145,7 @@ mod tests {
             recording: Recording::Off,
             ..PolicyParts::default()
         });
-        let Wanted::No(reason) = is_wanted(&off.unwrap(), "HOST\\eve", Vec::new) else {
+        let Wanted::No(reason) = is_wanted(&off.unwrap(), "HOST\\eve", || None) else {
             panic!("recorded");
         };
         assert!(reason.contains("monitoring is off"));

@@ -143,22 +143,22 @@ fn line(text: &mut String, words: &str) {
     let _ = writeln!(text, "{words}");
 }
 
-/// The order in which plans are to be: those of the file take the places of those of them that are
-/// there, new ones come last.
+/// The order in which plans are to be: those of the file have the file's order and take the places
+/// of those of them that are there, where new ones come last; others stay where they are.
 pub fn order<'a>(there: &[&'a str], wanted: &[&'a str]) -> Vec<&'a str> {
     let is_wanted = |name: &str| wanted.iter().any(|wanted| key(wanted) == key(name));
     let is_there = |name: &str| there.iter().any(|there| key(there) == key(name));
-    let mut next = wanted.iter().filter(|name| is_there(name));
-    let mut order: Vec<_> = there
+    let new = wanted.iter().filter(|name| !is_there(name));
+    let mut next = wanted.iter();
+    there
         .iter()
+        .chain(new)
         .map(|name| match is_wanted(name) {
             true => next.next().unwrap_or(name),
             false => name,
         })
         .copied()
-        .collect();
-    order.extend(wanted.iter().filter(|name| !is_there(name)));
-    order
+        .collect()
 }
 
 #[cfg(test)]
@@ -251,7 +251,9 @@ mod tests {
     #[test]
     fn plans_of_the_file_are_ordered_among_each_other_and_others_keep_their_places() {
         assert_eq!(order(&["A", "B", "C"], &["C", "a"]), ["C", "B", "a"]);
-        assert_eq!(order(&["A", "B"], &["New", "B", "A"]), ["B", "A", "New"]);
+        assert_eq!(order(&["A", "B"], &["New", "B", "A"]), ["New", "B", "A"]);
+        assert_eq!(order(&["A"], &["New", "A"]), ["New", "A"]);
+        assert_eq!(order(&["X", "A"], &["A", "New"]), ["X", "A", "New"]);
         assert_eq!(order(&["A", "B"], &[]), ["A", "B"]);
     }
 }

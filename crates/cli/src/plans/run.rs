@@ -135,7 +135,11 @@ impl Difference {
         let order = difference::order(&staying, &named);
         // New plans come last by themselves.
         let keys = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
-        if keys(&order)[..staying.len()] != keys(&staying) {
+        let staying_keys = keys(&staying);
+        let new = keys(&named).into_iter();
+        let new = new.filter(|name| !staying_keys.contains(name));
+        let by_itself: Vec<_> = staying_keys.iter().cloned().chain(new).collect();
+        if keys(&order) != by_itself {
             let text = format!("order: {} → {}\n", staying.join(", "), order.join(", "));
             difference.text.push_str(&text);
             difference.order = Some(order.into_iter().map(str::to_owned).collect());

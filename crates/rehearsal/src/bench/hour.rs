@@ -12,8 +12,9 @@ use eidetic_codec::{
 };
 use eidetic_model::{
     Action, ActivityRecord, AgentId, Application, Captured, Clock as _, DisplayIndex, Entry,
-    IdSource as _, ObjectType, RecordSequence, RecordedMoment, SegmentDescription, SegmentEnd,
-    SegmentId, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId, Timestamp,
+    IdSource as _, ObjectType, PlanId, RecordSequence, RecordedMoment, SegmentDescription,
+    SegmentEnd, SegmentId, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId,
+    Timestamp,
 };
 use eidetic_runtime::{RandomIds, SystemClock};
 use eidetic_store::{
@@ -252,7 +253,9 @@ async fn store(
             records,
         })
         .await?;
-    control.apply(agent, spool, &numbered).await?;
+    control
+        .apply(agent, spool, PlanId::DEFAULT, &numbered)
+        .await?;
     for (id, made) in named {
         let bytes = made.bytes.len() as u64;
         let end = SegmentEnd {

@@ -134,7 +134,10 @@ impl Enrolment {
             computer_name: name("computer_name", request.computer_name)?,
             agent_version: name("agent_version", request.agent_version)?,
             operating_system: name("operating_system", request.operating_system)?,
-            facts: ComputerFacts::default(),
+            // Its plan is what it was until it says anew how it is known.
+            facts: known
+                .as_ref()
+                .map_or_else(ComputerFacts::default, |known| known.facts.clone()),
             enrolled: now,
             last_seen: known.and_then(|known| known.last_seen),
             state: AgentState::Active,

@@ -34,6 +34,8 @@ pub struct Watch {
     known: KnownConcerns,
     disk_is_low: bool,
     told_of_certificates: Option<Day>,
+    /// News that the log has not taken yet.
+    untold: Vec<Happened>,
 }
 
 impl Watch {
@@ -44,6 +46,7 @@ impl Watch {
             known: KnownConcerns::default(),
             disk_is_low: false,
             told_of_certificates: None,
+            untold: Vec::new(),
         }
     }
 
@@ -83,7 +86,17 @@ impl Watch {
     pub async fn look(&mut self) -> Result<(), StoreError> {
         let overview = Overview::look(&self.parts.components).await?;
         let news = self.known.news(overview.computers());
-        self.parts.components.health_log().keep(news).await
+        self.keep(news).await
+    }
+
+    /// Keeps news in the log; those that it does not take are kept with the next.
+    async fn keep(&mut self, news: Vec<Happened>) -> Result<(), StoreError> {
+        let room = MAX_UNTOLD.saturating_sub(self.untold.len());
+        self.untold.extend(news.into_iter().take(room));
+        let log = self.parts.components.health_log();
+        log.keep(self.untold.clone()).await?;
+        self.untold.clear();
+        Ok(())
     }
 
     /// Measures what is stored, looks at the disk and the certificates, and shortens the log.
@@ -112,7 +125,7 @@ impl Watch {
                 events.extend(news_of_certificate(which, until, now));
             }
         }
-        components.health_log().keep(events).await?;
+        self.keep(events).await?;
         let before = now.saturating_sub(KEEP_LOG_FOR);
         components.health.forget_health(before, KEEP_EVENTS).await?;
         Ok(())
@@ -163,6 +176,8 @@ const EXPIRES_SOON: Duration = Duration::from_secs(14 * 86_400);
 const LOW_DISK: u64 = 5 << 30;
 const KEEP_LOG_FOR: Duration = Duration::from_secs(366 * 86_400);
 const KEEP_EVENTS: u64 = 200_000;
+/// More news are not waited with.
+const MAX_UNTOLD: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -1,24 +1,27 @@
 //! A computer that several plans name, and what to do about it.
 
-use std::net::IpAddr;
-
-use eidetic_model::{ComputerFacts, Item, PlanId};
+use eidetic_model::{ComputerFacts, Item, PlanId, Range};
 
 use super::{
-    book::{PlanBook, PlanError},
+    book::{Plan, PlanBook, PlanError},
     document::{ItemDocument, PlanDocument, RangeDocument},
 };
 
 impl PlanBook {
     /// The book in which of all plans only `keep` names a computer. Elsewhere the items that name
-    /// it alone go, and its addresses are excluded from ranges. With the default plan, no plan
-    /// names it.
+    /// it go, and its addresses are excluded from ranges. With the default plan, no plan names it.
+    /// `others` are all other computers that are known: none of them loses its plan by this.
     ///
     /// # Errors
     ///
-    /// If there is no such plan, `keep` does not name the computer, or a range has too many
-    /// exclusions already.
-    pub fn resolved(&self, computer: &ComputerFacts, keep: PlanId) -> Result<Self, PlanError> {
+    /// If there is no such plan, `keep` does not name the computer, an item that would have to go
+    /// names another computer too, or a range has too many exclusions already.
+    pub fn resolved(
+        &self,
+        computer: &ComputerFacts,
+        others: &[ComputerFacts],
+        keep: PlanId,
+    ) -> Result<Self, PlanError> {
         let names_it = self.naming(computer).any(|plan| plan.id() == keep);
         if !names_it && keep != PlanId::DEFAULT {
             return Err(match self.plan(keep) {
@@ -36,7 +39,7 @@ impl PlanBook {
                 continue;
             }
             let document = PlanDocument {
-                items: items_without(&plan.document.items, &plan.items, computer),
+                items: items_without(plan, computer, others)?,
                 ..plan.document.clone()
             };
             let checked = book.checked(plan.id(), document)?;
@@ -47,22 +50,23 @@ impl PlanBook {
 }
 
 fn items_without(
-    documents: &[ItemDocument],
-    items: &[Item],
+    plan: &Plan,
     computer: &ComputerFacts,
-) -> Vec<ItemDocument> {
+    others: &[ComputerFacts],
+) -> Result<Vec<ItemDocument>, PlanError> {
     let mut left = Vec::new();
-    for (document, item) in documents.iter().zip(items) {
+    for (document, item) in plan.document.items.iter().zip(&plan.items) {
         match (document, item) {
             (document, item) if !item.matches(computer) => left.push(document.clone()),
             (ItemDocument::IpRange(range), Item::Addresses(_)) => {
                 let mut range = range.clone();
+                let is_in = |address, from, to| {
+                    Range::new(from, to).is_ok_and(|range| range.contains(address))
+                };
                 let inside = computer.addresses.iter().filter(|address| {
-                    let is_in = |from: IpAddr, to: IpAddr| {
-                        address.is_ipv4() == from.is_ipv4() && (from..=to).contains(*address)
-                    };
-                    is_in(range.from, range.to)
-                        && !range.exclude.iter().any(|part| is_in(part.from, part.to))
+                    let mut excluded = range.exclude.iter();
+                    is_in(**address, range.from, range.to)
+                        && !excluded.any(|part| is_in(**address, part.from, part.to))
                 });
                 let excluded: Vec<_> = inside
                     .map(|address| RangeDocument {
@@ -73,10 +77,21 @@ fn items_without(
                 range.exclude.extend(excluded);
                 left.push(ItemDocument::IpRange(range));
             }
-            _ => {}
+            _ => {
+                let mut named = others.iter().filter(|other| item.matches(other));
+                if let Some(other) = named.next() {
+                    let name = other.names.first().map_or("another computer", |name| name);
+                    let message = format!(
+                        "{} of plan {:?} names {name} too: edit that plan",
+                        document.in_words(),
+                        plan.document.name
+                    );
+                    return Err(PlanError::Fields(vec![("plan_id".to_owned(), message)]));
+                }
+            }
         }
     }
-    left
+    Ok(left)
 }
 
 #[cfg(test)]
@@ -108,7 +123,7 @@ mod tests {
         let rds = computer("RDS01", "10.0.0.4");
         let pc7 = computer("PC7", "10.0.0.7");
 
-        let kept = book.resolved(&rds, id(2)).unwrap();
+        let kept = book.resolved(&rds, &[pc7.clone()], id(2)).unwrap();
         assert_eq!(kept.plan_of(&rds).id(), id(2));
         assert_eq!(kept.naming(&rds).count(), 1);
         assert_eq!(kept.plan_of(&pc7).id(), id(1), "others stay where they are");
@@ -122,18 +137,33 @@ mod tests {
         let settings = kept.plan(id(1)).unwrap().settings_revision();
         assert_eq!(settings, 1, "no agent has to be told of it");
 
-        let first = book.resolved(&rds, id(1)).unwrap();
+        let first = book.resolved(&rds, &[], id(1)).unwrap();
         assert!(first.plan(id(2)).unwrap().document().items.is_empty());
-        let none = book.resolved(&rds, PlanId::DEFAULT).unwrap();
+        let none = book.resolved(&rds, &[], PlanId::DEFAULT).unwrap();
         assert!(none.plan_of(&rds).is_default());
+    }
+
+    #[test]
+    fn an_item_that_names_another_computer_too_does_not_go() {
+        let book = PlanBook::default().with(id(1), office()).unwrap();
+        let here = computer("rds01.a.example", "10.1.0.4");
+        let there = computer("rds01.b.example", "10.1.0.5");
+        let refused = book.resolved(&here, &[there], PlanId::DEFAULT);
+        let Err(PlanError::Fields(fields)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(fields[0].1.contains("rds01.b.example"), "{fields:?}");
     }
 
     #[test]
     fn a_plan_that_does_not_name_it_cannot_be_kept() {
         let book = PlanBook::default().with(id(1), office()).unwrap();
         let elsewhere = computer("x", "10.9.9.9");
-        let refused = book.resolved(&elsewhere, id(1));
+        let refused = book.resolved(&elsewhere, &[], id(1));
         assert!(matches!(refused, Err(PlanError::Fields(_))));
-        assert_eq!(book.resolved(&elsewhere, id(9)), Err(PlanError::Unknown));
+        assert_eq!(
+            book.resolved(&elsewhere, &[], id(9)),
+            Err(PlanError::Unknown)
+        );
     }
 }

@@ -44,12 +44,9 @@ pub async fn save(
     before: &PlanBook,
     book: PlanBook,
 ) -> Result<PlansReplaced, StoreError> {
-    let plans = book.plans().iter().map(write);
-    let stored = StoredPlans {
-        revision: book.revision(),
-        plans: plans.collect::<Result<_, _>>()?,
-    };
-    let outcome = control.replace_plans(before.revision(), stored).await?;
+    let outcome = control
+        .replace_plans(before.revision(), stored(&book)?)
+        .await?;
     let newest = match outcome {
         PlansReplaced::Yes => book,
         PlansReplaced::Conflict => load(control).await?,
@@ -102,22 +99,27 @@ fn write(plan: &Plan) -> Result<StoredPlan, StoreError> {
 /// Of the time before there were plans: then recordings were kept for ever, and that stays so until
 /// somebody says otherwise.
 async fn load_policy(control: &dyn ControlStore) -> Result<PlanBook, StoreError> {
-    let (revision, text) = match control.setting(POLICY).await? {
-        Some(policy) => policy,
-        None if control.agents().await?.is_empty() => return Ok(PlanBook::default()),
-        None => (0, "{}".to_owned()),
+    let book = match control.setting(POLICY).await? {
+        None if control.agents().await?.is_empty() => PlanBook::default(),
+        policy => {
+            let (revision, text) = policy.unwrap_or_else(|| (0, "{}".to_owned()));
+            let mut settings: PlanSettings =
+                serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+            settings.video_retention_days = 0;
+            let policy = Policy::try_from(&settings).map_err(|error| damaged(error.to_string()))?;
+            PlanBook::with_default(revision, settings, policy)
+        }
     };
-    let mut settings: PlanSettings =
-        serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-    settings.video_retention_days = 0;
-    let policy = Policy::try_from(&settings).map_err(|error| damaged(error.to_string()))?;
-    let book = PlanBook::with_default(revision, settings, policy);
-    let stored = StoredPlans {
-        revision,
-        plans: book.plans().iter().map(write).collect::<Result<_, _>>()?,
-    };
-    control.replace_plans(0, stored).await?;
+    // A new server's, too: the next start must not take it for an older one.
+    control.replace_plans(0, stored(&book)?).await?;
     Ok(book)
+}
+
+fn stored(book: &PlanBook) -> Result<StoredPlans, StoreError> {
+    Ok(StoredPlans {
+        revision: book.revision(),
+        plans: book.plans().iter().map(write).collect::<Result<_, _>>()?,
+    })
 }
 
 fn damaged(reason: String) -> StoreError {
@@ -132,10 +134,32 @@ const POLICY: &str = "policy";
 
 #[cfg(test)]
 mod tests {
-    use eidetic_store::control::SqliteControl;
+    use eidetic_model::{AgentId, ComputerFacts, Timestamp};
+    use eidetic_store::control::{Agent, AgentState, SqliteControl};
 
     use super::super::book::tests::{id, named};
     use super::*;
+
+    #[tokio::test]
+    async fn a_new_servers_retention_is_the_same_after_its_first_restart() {
+        let control = SqliteControl::in_memory().unwrap();
+        let new = load(&control).await.unwrap();
+        let agent = Agent {
+            id: AgentId::from_uuid(uuid::Uuid::from_u128(1)),
+            computer_name: "pc7".to_owned(),
+            agent_version: "0.1.0".to_owned(),
+            operating_system: "Debian 12".to_owned(),
+            facts: ComputerFacts::default(),
+            enrolled: Timestamp::from_unix_micros(1),
+            last_seen: None,
+            state: AgentState::Active,
+            certificate_serial: vec![1],
+        };
+        control.put_agent(agent).await.unwrap();
+        assert_eq!(load(&control).await.unwrap(), new);
+        let days = new.default_plan().document().settings.video_retention_days;
+        assert!(days > 0);
+    }
 
     #[tokio::test]
     async fn what_was_saved_is_loaded_and_told_to_those_who_watch() {

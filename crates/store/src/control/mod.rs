@@ -23,8 +23,8 @@ pub use users::{Looked, SignIn, SignInId, User, ViewingEvent, ViewingFilter, Vie
 
 use async_trait::async_trait;
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
-    SpoolId, Timestamp,
+    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
+    SessionId, SpoolId, Timestamp,
 };
 
 use crate::StoreError;
@@ -77,11 +77,12 @@ pub trait ControlStore: Send + Sync {
     /// Takes in consecutive entries of a spool, in one transaction: sessions, idle stretches,
     /// segments and what is counted from activities. Entries that were taken in before are
     /// skipped, so that a batch may be given again. The activities themselves go to the audit
-    /// database, before this is called.
+    /// database, before this is called. Sessions that begin with them are recorded under `plan`.
     async fn apply(
         &self,
         agent: AgentId,
         spool: SpoolId,
+        plan: PlanId,
         entries: &[(RecordSequence, Entry)],
     ) -> Result<Applied, StoreError>;
     /// A growing segment has these further key frames, and tells until `until`.
@@ -99,12 +100,16 @@ pub trait ControlStore: Send + Sync {
     /// Forgets the key frames of a growing segment whose bytes were dropped.
     async fn reset_segment(&self, id: SegmentId) -> Result<(), StoreError>;
 
-    /// The oldest segments of an agent that tell of nothing after a time, do not grow, and have not
-    /// been removed.
+    /// The plans under which sessions were recorded; `None` for those of before there were plans.
+    async fn plans_of_sessions(&self) -> Result<Vec<Option<PlanId>>, StoreError>;
+    /// The oldest segments of a plan's sessions that tell of nothing after a time, do not grow, and
+    /// have not been removed. `None` is for the sessions of before there were plans. `leave_out` of
+    /// them are left out.
     async fn segments_kept_before(
         &self,
-        agent: AgentId,
+        plan: Option<PlanId>,
         before: Timestamp,
+        leave_out: usize,
         limit: usize,
     ) -> Result<Vec<SegmentId>, StoreError>;
     /// Keeps of a segment only that it was there, as lost because its retention is over. Its bytes

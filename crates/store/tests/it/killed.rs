@@ -11,9 +11,9 @@ use std::{
 
 use bytes::Bytes;
 use eidetic_model::{
-    Action, ActivityRecord, AgentId, Captured, DisplayIndex, Entry, ObjectType, RecordSequence,
-    SegmentDescription, SegmentId, SessionDescription, SessionId, SessionOrigin, SpoolId,
-    Timestamp,
+    Action, ActivityRecord, AgentId, Captured, DisplayIndex, Entry, ObjectType, PlanId,
+    RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionId, SessionOrigin,
+    SpoolId, Timestamp,
 };
 use eidetic_runtime::SystemClock;
 use eidetic_search::{Condition, Field, Filter, Operator};
@@ -120,7 +120,10 @@ fn store_until_killed(folder: &Path) -> ! {
             let taken_in: Vec<_> = (entries + 1..=records)
                 .map(|sequence| (RecordSequence(sequence), entry(sequence)))
                 .collect();
-            let applied = control.apply(agent(), spool(), &taken_in).await.unwrap();
+            let applied = control
+                .apply(agent(), spool(), PlanId::DEFAULT, &taken_in)
+                .await
+                .unwrap();
             assert_eq!(applied, Applied::Through(RecordSequence(records)));
             entries = records;
             say("entries", entries);

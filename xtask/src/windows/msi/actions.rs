@@ -75,23 +75,23 @@ impl Actions {
         self.call("RollbackSetUp", "UndoSetUp", AS_SYSTEM | ROLLBACK);
         self.call("SetUpAgent", "SetUpAgent", AS_SYSTEM | HIDE_TARGET);
         // Between InstallServices, which is 5800, and StartServices, which is 5900.
-        for (index, name) in [
-            "DataOfSetUp",
-            "DataOfRollback",
-            "RollbackSetUp",
-            "SetUpAgent",
+        for (index, (name, condition)) in [
+            ("DataOfSetUp", INSTALLING),
+            ("DataOfRollback", INSTALLING_FIRST),
+            ("RollbackSetUp", INSTALLING_FIRST),
+            ("SetUpAgent", INSTALLING),
         ]
         .into_iter()
         .enumerate()
         {
-            self.at(EXECUTE, name, INSTALLING, 5_810 + index);
+            self.at(EXECUTE, name, condition, 5_810 + index);
         }
 
         self.set("DataOfUndo", "UndoSetUp", program, 0);
         self.call("UndoSetUp", "UndoSetUp", AS_SYSTEM);
         // Between StopServices, which is 1900, and DeleteServices, which is 2000.
-        self.at(EXECUTE, "DataOfUndo", REMOVING, 1_910);
-        self.at(EXECUTE, "UndoSetUp", REMOVING, 1_911);
+        self.at(EXECUTE, "DataOfUndo", REMOVING_FOR_GOOD, 1_910);
+        self.at(EXECUTE, "UndoSetUp", REMOVING_FOR_GOOD, 1_911);
 
         // Before RemoveFiles, which is 3500, and InstallFiles, which is 4000.
         self.set("DataOfWait", "WaitUntilEnded", program, 0);
@@ -216,7 +216,11 @@ const REMEMBERED: u32 = 4 | 64 | 256;
 
 const INSTALLING: &str = "NOT REMOVE~=\"ALL\"";
 
-const REMOVING: &str = "REMOVE~=\"ALL\"";
+/// Where nothing was before, so that a failure takes nothing away from an agent that works.
+const INSTALLING_FIRST: &str = "NOT Installed AND NOT OLDERFOUND";
+
+/// Not to be replaced by another version, which sets up what is there.
+const REMOVING_FOR_GOOD: &str = "REMOVE~=\"ALL\" AND NOT UPGRADINGPRODUCTCODE";
 
 const REMOVING_DATA: &str =
     "REMOVE~=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND (NOT KEEPDATA OR KEEPDATA=\"0\")";

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io,
-    os::windows::fs::OpenOptionsExt as _,
+    os::windows::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -26,8 +26,15 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Closes a folder to all but the system and the administrators.
+/// Closes a folder to all but the system and the administrators. A link is refused: others may have
+/// made it, and it may lead anywhere.
 pub(crate) fn close_folder(path: &Path) -> io::Result<()> {
+    let attributes = fs::symlink_metadata(path)?.file_attributes();
+    if attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+        return Err(io::Error::other(
+            "it is a link: remove it, or name another folder",
+        ));
+    }
     close_to_others(path).map_err(io::Error::other)
 }
 
@@ -63,6 +70,9 @@ pub(crate) fn open_secret(kept: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Without it a folder cannot be opened.
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+
+/// It is a link, or mounted from elsewhere.
+const FILE_ATTRIBUTE_REPARSE_POINT: u32 = 0x400;
 
 #[cfg(test)]
 mod tests {

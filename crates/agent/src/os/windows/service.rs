@@ -117,7 +117,8 @@ fn serve() -> anyhow::Result<()> {
     );
     log::tell_windows(Severity::Information, STARTED);
     let leaving = status;
-    let result = runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
         let asked_to_leave = async move {
             // Once Windows can ask no more, it is over too.
             let _asked = asked.wait_for(|asked| *asked).await;
@@ -125,6 +126,8 @@ fn serve() -> anyhow::Result<()> {
         };
         service::run(settings(folder, sessions)?, asked_to_leave).await
     });
+    // A name service that hangs is not waited for.
+    runtime.shutdown_background();
     let code = u32::from(result.is_err());
     tell(&status, ServiceState::Stopped, code)?;
     result

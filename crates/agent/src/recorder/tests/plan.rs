@@ -118,13 +118,53 @@ fn the_screen_is_recorded_only_in_front_of_listed_windows_and_records_always_are
 }
 
 #[test]
+fn where_nothing_is_told_to_be_in_front_the_screen_is_recorded_after_a_moment() {
+    let except = ApplicationSelection {
+        which: Selected::All,
+        except: vec![rule("*bank*")],
+    };
+    let mut setup = recording(|parts| parts.applications = except);
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    let moment = Duration::from_secs(3);
+    assert!(setup.recorder.desktop_wait() <= moment, "it wakes in time");
+    setup.clock.advance(moment);
+    setup.recorder.tick().unwrap();
+    assert!(matches!(setup.recorder.screen_wish(), ScreenWish::Open(_)));
+    assert!(!setup.recorder.desktop_wait().is_zero(), "it does not spin");
+}
+
+#[test]
+fn what_stopped_the_recording_while_nobody_was_there_is_told_once_he_is_back() {
+    let mut setup = recording(|parts| {
+        parts.limits.stop_after = Some(MINUTE * 3);
+        parts.limits.stop_when_idle_for = Some(MINUTE * 2);
+    });
+    setup.recorder.idle_observed(Duration::ZERO).unwrap();
+    setup.clock.advance(MINUTE * 2);
+    setup.recorder.idle_observed(MINUTE * 2).unwrap();
+    setup.reports.take();
+    setup.clock.advance(MINUTE * 2);
+    setup.recorder.tick().unwrap();
+    assert_eq!(setup.reports.take(), ["gap"]);
+    assert_eq!(setup.recorder.screen_wish(), ScreenWish::Closed);
+}
+
+#[test]
 fn excepted_windows_end_the_recording_as_long_as_they_are_in_front() {
     let except = ApplicationSelection {
         which: Selected::All,
         except: vec![rule("*bank*")],
     };
     let mut setup = recording(|parts| parts.applications = except);
-    let generation = setup.generation();
+    assert_eq!(
+        setup.recorder.screen_wish(),
+        ScreenWish::Closed,
+        "it is not known yet whether the bank is in front"
+    );
+    front(&mut setup, "Mail");
+    let generation = setup.reopen();
+    setup.capture(generation);
+    setup.reports.take();
     front(&mut setup, "My Bank");
     assert_eq!(setup.reports.take(), ["sealed", "sealed", "activity"]);
     setup.paint(3);

@@ -1,5 +1,7 @@
 //! How sessions begin and end, and what happens to them in between.
 
+use std::time::Duration;
+
 use eidetic_capture::{LoginSession, LoginSessionId, SessionChange};
 use eidetic_model::{Entry, SessionDescription, SessionEvent, SessionId};
 use tracing::{info, warn};
@@ -64,6 +66,13 @@ impl Core {
                 self.left_out.insert(login.id.clone(), login);
                 Ok(())
             }
+            Wanted::Unknown => {
+                let reason = "the groups of its user cannot be told";
+                warn!(login = login.id.0, reason, "session is not recorded yet");
+                self.left_out.insert(login.id.clone(), login);
+                self.decide_later();
+                Ok(())
+            }
         }
     }
 
@@ -77,12 +86,21 @@ impl Core {
         if self.stopping {
             return Ok(());
         }
+        self.decide_at = None;
         let sessions = self.sessions.iter();
-        let unwanted: Vec<_> = sessions
-            .filter(|(_, session)| matches!(self.is_wanted(&session.login), Wanted::No(_)))
-            .map(|(id, _)| id.clone())
+        let judged: Vec<_> = sessions
+            .map(|(id, session)| (id.clone(), self.is_wanted(&session.login)))
             .collect();
-        for id in unwanted {
+        for (id, wanted) in judged {
+            match wanted {
+                Wanted::Yes => continue,
+                Wanted::No(_) => {}
+                // What is recorded goes on until it is known.
+                Wanted::Unknown => {
+                    self.decide_later();
+                    continue;
+                }
+            }
             info!(
                 login = id.0,
                 "the plan does not ask for this session any more"
@@ -94,6 +112,10 @@ impl Core {
             self.begin_session(login)?;
         }
         Ok(())
+    }
+
+    fn decide_later(&mut self) {
+        self.decide_at = Some(self.parts.clock.monotonic() + ASK_GROUPS_EVERY);
     }
 
     /// The session's user: `DOMAIN\user` or `COMPUTER\user`.
@@ -214,3 +236,6 @@ impl Core {
         Ok(())
     }
 }
+
+/// How often to ask again for groups that could not be told.
+const ASK_GROUPS_EVERY: Duration = Duration::from_secs(30);

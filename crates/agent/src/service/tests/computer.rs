@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -74,6 +77,8 @@ pub(super) struct Computer {
     ids: Arc<CountedIds>,
     pub(super) spool: Arc<SharedSpool>,
     pub(super) core: Option<Core>,
+    /// Whether the name service answers.
+    pub(super) groups_are_told: Arc<AtomicBool>,
     policy: Policy,
     /// Entries up to this one were looked at.
     seen: RecordSequence,
@@ -92,6 +97,7 @@ impl Computer {
             ids: Arc::default(),
             spool,
             core: None,
+            groups_are_told: Arc::new(AtomicBool::new(true)),
             policy: policy(64 << 20),
             seen: RecordSequence::ZERO,
         };
@@ -107,7 +113,13 @@ impl Computer {
             spool: Arc::clone(&self.spool),
             folder: StateFolder::at(self.folder.path()),
             computer: "HOST".into(),
-            groups: Box::new(|login| vec![format!("group of {}", login.user_name)]),
+            groups: Box::new({
+                let are_told = Arc::clone(&self.groups_are_told);
+                move |login| {
+                    let groups = || vec![format!("group of {}", login.user_name)];
+                    are_told.load(Ordering::Relaxed).then(groups)
+                }
+            }),
         };
         self.core = Some(Core::start(parts, 0, self.policy.clone()).unwrap());
     }

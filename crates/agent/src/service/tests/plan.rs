@@ -1,5 +1,7 @@
 //! What a plan leaves out is not recorded, and what it asks for is.
 
+use std::sync::atomic::Ordering;
+
 use eidetic_capture::{LoginSessionId, SessionChange, fake::login_session};
 use eidetic_model::{
     Policy, PolicyParts, Recording, ScreenLimits, Selected, SessionEvent, UserRule, UserSelection,
@@ -104,6 +106,32 @@ fn only_the_users_that_the_plan_asks_for_are_recorded() {
         .filter(|words| words.starts_with("opened"))
         .collect();
     assert_eq!(opened, ["opened HOST\\anna", "opened HOST\\eve"]);
+}
+
+#[test]
+fn while_groups_cannot_be_told_nothing_ends_and_what_waits_begins_once_they_can() {
+    let mut computer = Computer::new();
+    let listed = PolicyParts {
+        users: UserSelection {
+            who: Selected::Listed(vec![UserRule::Group("group of *".into())]),
+            except: vec![],
+        },
+        ..PolicyParts::default()
+    };
+    computer.handle(policy(1, listed.clone()));
+    computer.begin("c1");
+    computer.told();
+    computer.groups_are_told.store(false, Ordering::Relaxed);
+    computer.handle(policy(2, listed));
+    computer.handle(began("c2", "eve"));
+    assert_eq!(computer.told(), [""; 0]);
+    computer.groups_are_told.store(true, Ordering::Relaxed);
+    computer.handle(Event::Tick);
+    assert_eq!(computer.told(), [""; 0], "it is not asked for all the time");
+    computer.after(30);
+    computer.handle(Event::Tick);
+    let expected = ["opened HOST\\eve", "Session start: Monitoring start"];
+    assert_eq!(computer.told(), expected);
 }
 
 #[test]

@@ -20,7 +20,10 @@ use super::{
     tracker::{Input, Tracker},
     twins::{Hearer, Twins, is_believable},
 };
-use crate::{CaptureError, LoginSessionId, SessionChange, Sessions, deadline::Since};
+use crate::{
+    CaptureError, LoginSessionId, SessionChange, Sessions,
+    deadline::{Deadline, Since},
+};
 
 /// The sessions of this computer.
 #[derive(Debug)]
@@ -105,16 +108,21 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
     let mut tracker = Tracker::default();
     let (mut twins, begun) = (Twins::default(), Since::now());
     let mut lists = Lists::default();
-    if let Some(listed) = lists.ask() {
-        tracker.take(listed);
-    }
+    // Whatever is noticed meanwhile: a notice that was lost is made up for in time.
+    let mut list_at = Deadline::after(Duration::ZERO);
     loop {
+        if list_at.is_over() {
+            if let Some(listed) = lists.ask() {
+                tracker.take(listed);
+            }
+            list_at = Deadline::after(LIST_EVERY);
+        }
         while let Some(change) = tracker.next_change() {
             if changes.blocking_send(change).is_err() {
                 return;
             }
         }
-        match inbox.recv_timeout(LIST_EVERY) {
+        match inbox.recv_timeout(list_at.left().unwrap_or(LIST_EVERY)) {
             Ok(Told { by, code, number }) => {
                 let Some(notice) = Notice::from_code(code) else {
                     continue;
@@ -129,20 +137,13 @@ fn follow(inbox: &Receiver<Told>, changes: &mpsc::Sender<SessionChange>) {
                     });
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(listed) = lists.ask() {
-                    tracker.take(listed);
-                }
-            }
+            Err(RecvTimeoutError::Timeout) => {}
             // Nobody can tell of anything any more; asking still finds what happens.
             Err(RecvTimeoutError::Disconnected) => {
                 if changes.is_closed() {
                     return;
                 }
                 thread::park_timeout(LIST_EVERY);
-                if let Some(listed) = lists.ask() {
-                    tracker.take(listed);
-                }
             }
         }
     }

@@ -170,6 +170,9 @@ pub async fn resolve_conflict(
     let agent = state.components.control.agent(agent).await?;
     let agent = agent.ok_or_else(|| ApiError::field("agent_id", "there is no such computer"))?;
     let facts = facts_of(&agent);
+    let others = state.components.control.agents().await?;
+    let others = others.iter().filter(|other| other.id != agent.id);
+    let others: Vec<_> = others.map(facts_of).collect();
     let keep = PlanId::from_uuid(wanted.plan_id);
     let book = state.components.plans.borrow().clone();
     let kept = book
@@ -186,7 +189,7 @@ pub async fn resolve_conflict(
         &who,
         ("resolved plan conflict", object),
         what,
-        move |book| book.resolved(&facts, keep),
+        move |book| book.resolved(&facts, &others, keep),
     )
     .await?;
     let plans = shown(&state).await?;

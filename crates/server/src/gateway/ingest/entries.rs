@@ -12,6 +12,7 @@ use super::failure::Failure;
 use crate::{
     components::{Change, Components},
     health::{EventKind, Happened},
+    plans::facts_of,
 };
 
 /// Stores the entries of one spool.
@@ -57,7 +58,10 @@ impl Entries {
             self.components.audit.append(batch).await?;
         }
         let control = &self.components.control;
-        let applied = control.apply(self.agent.id, self.spool, entries).await?;
+        let book = self.components.plans.borrow().clone();
+        let plan = book.plan_of(&facts_of(&self.agent)).id();
+        let applied = control.apply(self.agent.id, self.spool, plan, entries);
+        let applied = applied.await?;
         match applied {
             Applied::Through(through) => {
                 self.tell(entries).await?;

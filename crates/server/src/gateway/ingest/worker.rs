@@ -57,6 +57,8 @@ impl Ingest {
         let book = self.components.plans.borrow().clone();
         let plan = book.plan_of(&facts);
         self.note_what_it_is(&hello, facts.clone()).await?;
+        self.agent.computer_name.clone_from(&hello.computer_name);
+        self.agent.facts = facts;
         self.entries = Some(self.entries_of(hello.spool));
         Ok(Input::Opened {
             last_sequence,

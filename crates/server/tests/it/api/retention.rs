@@ -54,12 +54,54 @@ async fn recordings_are_removed_when_their_plans_time_is_over_and_the_session_sa
         .unwrap();
     assert_eq!(bytes, None, "its bytes are gone");
 
-    // Another plan keeps them for ever: then nothing more goes.
+    // Another plan that keeps for ever is nothing to what was recorded under this one.
     let item = json!({"kind": "computer", "computer": "RDS01"});
     let kept = json!({"name": "Kept", "items": [item], "settings": {"video_retention_days": 0}});
     assert_eq!(browser.post("/api/v1/plans", &kept).await.status, 200);
+    server.clock.advance(Duration::from_secs(4 * DAY));
+    assert_eq!(due().await, 1);
+}
+
+#[tokio::test]
+async fn what_a_computer_says_of_itself_later_removes_nothing_that_its_plan_keeps() {
+    let server = Server::start().await;
+    server.components.control.put_agent(agent()).await.unwrap();
+    let browser = server.signed_in().await;
+    let item = json!({"kind": "computer", "computer": "RDS01"});
+    let kept = json!({"name": "Kept", "items": [item], "settings": {"video_retention_days": 0}});
+    let made = browser.post("/api/v1/plans", &kept).await;
+    assert_eq!(made.status, 200);
+    let plan = server.components.plans.borrow().plans()[0].id();
+    server.take_in_under(plan, vec![opened(1, 0)]).await;
+    whole(&server, 1, 60).await;
+    let elsewhere = Agent {
+        computer_name: "HOME-PC".to_owned(),
+        ..agent()
+    };
+    server
+        .components
+        .control
+        .put_agent(elsewhere)
+        .await
+        .unwrap();
     server.clock.advance(Duration::from_secs(1_000 * DAY));
-    assert_eq!(due().await, 0);
+    let due = async || remove_due(&server.components, &server.shutdown.signal()).await;
+    assert_eq!(due().await.unwrap(), 0);
+
+    // Nor does it go with its plan, as long as any other plan keeps for ever.
+    let browser = server.signed_in().await;
+    let path = format!("/api/v1/plans/{}", plan.as_uuid());
+    let other = json!({"name": "Other", "settings": {"video_retention_days": 0}});
+    assert_eq!(browser.post("/api/v1/plans", &other).await.status, 200);
+    let revision = server
+        .components
+        .plans
+        .borrow()
+        .plan(plan)
+        .unwrap()
+        .revision();
+    assert_eq!(browser.delete_if(&path, revision).await.status, 204);
+    assert_eq!(due().await.unwrap(), 0);
 }
 
 fn agent() -> Agent {

@@ -13,8 +13,8 @@ use axum::{
 };
 use eidetic_model::{
     Action, ActivityRecord, AgentId, Application, Captured, DisplayIndex, Entry, ObjectType,
-    RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionEnding, SessionId,
-    SessionOrigin, SpoolId, Timestamp,
+    PlanId, RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionEnding,
+    SessionId, SessionOrigin, SpoolId, Timestamp,
 };
 use eidetic_runtime::Shutdown;
 use eidetic_server::{
@@ -127,6 +127,11 @@ impl Server {
 
     /// Takes entries in as the gateway does.
     pub async fn take_in(&self, entries: Vec<Entry>) {
+        self.take_in_under(PlanId::DEFAULT, entries).await;
+    }
+
+    /// The same, of a computer in this plan.
+    pub async fn take_in_under(&self, plan: PlanId, entries: Vec<Entry>) {
         let count = u64::try_from(entries.len()).unwrap();
         let first = self
             .sequence
@@ -150,7 +155,7 @@ impl Server {
         let applied = self
             .components
             .control
-            .apply(AGENT, SPOOL, &entries)
+            .apply(AGENT, SPOOL, plan, &entries)
             .await
             .unwrap();
         let last = entries.last().unwrap().0;

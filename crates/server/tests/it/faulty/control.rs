@@ -1,8 +1,8 @@
 //! Control data on a disk.
 
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
-    SpoolId, Timestamp,
+    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
+    SessionId, SpoolId, Timestamp,
 };
 use eidetic_store::{
     StoreError,
@@ -24,12 +24,14 @@ super::on_a_disk! { ControlStore:
     read agents() -> Vec<Agent>;
     write note_contact(id: AgentId, at: Timestamp) -> ();
     read last_sequence(agent: AgentId, spool: SpoolId) -> RecordSequence;
-    write apply(agent: AgentId, spool: SpoolId, entries: &[(RecordSequence, Entry)]) -> Applied;
+    write apply(agent: AgentId, spool: SpoolId, plan: PlanId, entries: &[(RecordSequence, Entry)]) -> Applied;
     write grow_segment(id: SegmentId, bytes: u64, until: Timestamp, key_frames: &[KeyFrame]) -> ();
     write seal_segment(end: SegmentEnd) -> ();
     write lose_segment(id: SegmentId, reason: GapReason) -> ();
     write reset_segment(id: SegmentId) -> ();
-    read segments_kept_before(agent: AgentId, before: Timestamp, limit: usize) -> Vec<SegmentId>;
+    read plans_of_sessions() -> Vec<Option<PlanId>>;
+    read segments_kept_before(plan: Option<PlanId>, before: Timestamp, leave_out: usize, limit: usize)
+        -> Vec<SegmentId>;
     write remove_segment(id: SegmentId) -> ();
     read session(id: SessionId) -> Option<RecordedSession>;
     read sessions(before: Option<(Timestamp, SessionId)>, limit: usize) -> Vec<RecordedSession>;

@@ -1,7 +1,7 @@
 //! Takes in what agents report.
 
 use eidetic_model::{
-    ActivityRecord, AgentId, Entry, IdleStretch, RecordSequence, SegmentDescription,
+    ActivityRecord, AgentId, Entry, IdleStretch, PlanId, RecordSequence, SegmentDescription,
     SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -30,6 +30,7 @@ pub(super) fn apply(
     connection: &Connection,
     agent: AgentId,
     spool: SpoolId,
+    plan: PlanId,
     entries: &[(RecordSequence, Entry)],
 ) -> Result<Applied, Failure> {
     let last = last_sequence(connection, agent, spool)?;
@@ -49,7 +50,7 @@ pub(super) fn apply(
         }
     }
     for (_, entry) in new {
-        take_in(connection, agent, entry)?;
+        take_in(connection, recordings::Recorded { agent, plan }, entry)?;
     }
     if through != last {
         connection
@@ -92,9 +93,13 @@ fn may_report(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<
     Ok(owner.is_none_or(|owner| owner == agent))
 }
 
-fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(), Failure> {
+fn take_in(
+    connection: &Connection,
+    by: recordings::Recorded,
+    entry: &Entry,
+) -> Result<(), Failure> {
     match entry {
-        Entry::SessionOpened(description) => recordings::open(connection, agent, description),
+        Entry::SessionOpened(description) => recordings::open(connection, by, description),
         Entry::Activity(record) if is_no_session(record.session) => {
             health::count_record(connection, record.when)
         }
@@ -102,7 +107,7 @@ fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(),
             health::count_record(connection, record.when)?;
             let session = match recordings::row_of(connection, record.session)? {
                 Some(session) => session,
-                None => recordings::open_unannounced(connection, agent, &description_from(record))?,
+                None => recordings::open_unannounced(connection, by, &description_from(record))?,
             };
             recordings::add_activity(connection, session, record)
         }
@@ -115,12 +120,12 @@ fn take_in(connection: &Connection, agent: AgentId, entry: &Entry) -> Result<(),
             let session = match recordings::row_of(connection, description.session)? {
                 Some(session) => session,
                 None => {
-                    let computer = agents::one(connection, agent)?
+                    let computer = agents::one(connection, by.agent)?
                         .map(|agent| agent.computer_name)
                         .unwrap_or_default();
                     recordings::open_unannounced(
                         connection,
-                        agent,
+                        by,
                         &unknown_user(description.session, computer, description.start),
                     )?
                 }

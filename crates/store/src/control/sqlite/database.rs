@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
-    SpoolId, Timestamp,
+    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
+    SessionId, SpoolId, Timestamp,
 };
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -231,11 +231,12 @@ impl ControlStore for SqliteControl {
         &self,
         agent: AgentId,
         spool: SpoolId,
+        plan: PlanId,
         entries: &[(RecordSequence, Entry)],
     ) -> Result<Applied, StoreError> {
         let entries = entries.to_vec();
         self.change("take in entries", move |c| {
-            apply::apply(c, agent, spool, &entries)
+            apply::apply(c, agent, spool, plan, &entries)
         })
         .await
     }
@@ -273,14 +274,20 @@ impl ControlStore for SqliteControl {
             .await
     }
 
+    async fn plans_of_sessions(&self) -> Result<Vec<Option<PlanId>>, StoreError> {
+        self.read("list the plans of sessions", recordings::plans)
+            .await
+    }
+
     async fn segments_kept_before(
         &self,
-        agent: AgentId,
+        plan: Option<PlanId>,
         before: Timestamp,
+        leave_out: usize,
         limit: usize,
     ) -> Result<Vec<SegmentId>, StoreError> {
         self.read("list old segments", move |c| {
-            segments::kept_before(c, agent, before, limit)
+            segments::kept_before(c, plan, before, leave_out, limit)
         })
         .await
     }

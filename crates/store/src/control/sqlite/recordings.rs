@@ -1,7 +1,7 @@
 //! Recorded sessions.
 
 use eidetic_model::{
-    ActivityRecord, AgentId, IdleStretch, SessionDescription, SessionEnding, SessionId,
+    ActivityRecord, AgentId, IdleStretch, PlanId, SessionDescription, SessionEnding, SessionId,
     SessionOrigin, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -32,19 +32,37 @@ pub(super) fn row_of(connection: &Connection, session: SessionId) -> Result<Opti
         .optional()?)
 }
 
+/// Who recorded a session, and under which plan.
+#[derive(Clone, Copy)]
+pub(super) struct Recorded {
+    pub(super) agent: AgentId,
+    pub(super) plan: PlanId,
+}
+
+/// The plans of all sessions; `None` for those of before there were plans.
+pub(super) fn plans(connection: &Connection) -> Result<Vec<Option<PlanId>>, Failure> {
+    connection
+        .prepare_cached("SELECT DISTINCT plan FROM session")?
+        .query_and_then([], |row| {
+            let is_known = row.get::<_, Option<Vec<u8>>>(0)?.is_some();
+            is_known.then(|| id(row, 0, PlanId::from_slice)).transpose()
+        })?
+        .collect()
+}
+
 /// Adds a session. One that is there, because it goes on or was met unannounced, is described anew.
 pub(super) fn open(
     connection: &Connection,
-    agent: AgentId,
+    by: Recorded,
     description: &SessionDescription,
 ) -> Result<(), Failure> {
-    open_unannounced(connection, agent, description).map(drop)
+    open_unannounced(connection, by, description).map(drop)
 }
 
 /// As [`open`]; gives the row.
 pub(super) fn open_unannounced(
     connection: &Connection,
-    agent: AgentId,
+    by: Recorded,
     description: &SessionDescription,
 ) -> Result<i64, Failure> {
     let (is_remote, workstation) = match &description.origin {
@@ -54,7 +72,7 @@ pub(super) fn open_unannounced(
     Ok(connection
         .prepare_cached(
             "INSERT INTO session (uuid, agent, who, wher, is_remote, workstation, display_name, \
-             start, last_known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) \
+             start, last_known, plan) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9) \
              ON CONFLICT (uuid) DO UPDATE SET who = excluded.who, wher = excluded.wher, \
              is_remote = excluded.is_remote, workstation = excluded.workstation, \
              display_name = excluded.display_name, start = excluded.start, ended = NULL, \
@@ -64,13 +82,14 @@ pub(super) fn open_unannounced(
         .query_row(
             params![
                 description.id.to_bytes(),
-                agent.to_bytes(),
+                by.agent.to_bytes(),
                 description.who,
                 description.where_,
                 is_remote,
                 workstation,
                 description.display_name,
                 description.start.as_unix_micros(),
+                by.plan.to_bytes(),
             ],
             |row| row.get(0),
         )?)

@@ -124,6 +124,8 @@ CREATE TABLE plan_book (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     revision INTEGER NOT NULL
 ) STRICT;
+-- Of sessions of before there were plans it is not known.
+ALTER TABLE session ADD COLUMN plan BLOB;
 ";
 
 // What each agent said last; what happened to the system; how many records came in of each day, and

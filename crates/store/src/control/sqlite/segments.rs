@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use eidetic_model::{
-    AgentId, DisplayIndex, GapReason, SegmentDescription, SegmentEnd, SegmentId, SessionId,
+    AgentId, DisplayIndex, GapReason, PlanId, SegmentDescription, SegmentEnd, SegmentId, SessionId,
     Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -147,11 +147,12 @@ pub(super) fn lose(
     Ok(())
 }
 
-/// The oldest segments of an agent that tell of nothing after a time, and do not grow.
+/// The oldest segments of a plan's sessions that tell of nothing after a time, and do not grow.
 pub(super) fn kept_before(
     connection: &Connection,
-    agent: AgentId,
+    plan: Option<PlanId>,
     before: Timestamp,
+    leave_out: usize,
     limit: usize,
 ) -> Result<Vec<SegmentId>, Failure> {
     // The condition of the index `segment_kept`, to the letter.
@@ -159,14 +160,15 @@ pub(super) fn kept_before(
         .prepare_cached(
             "SELECT segment.uuid FROM segment INDEXED BY segment_kept \
              JOIN session ON session.id = segment.session \
-             WHERE state > 0 AND ifnull(reason, 0) <> 8 AND until < ?1 AND session.agent = ?2 \
-             ORDER BY until LIMIT ?3",
+             WHERE state > 0 AND ifnull(reason, 0) <> 8 AND until < ?1 AND session.plan IS ?2 \
+             ORDER BY until LIMIT ?3 OFFSET ?4",
         )?
         .query_and_then(
             params![
                 before.as_unix_micros(),
-                agent.to_bytes(),
-                i64::try_from(limit).unwrap_or(i64::MAX)
+                plan.map(PlanId::to_bytes),
+                i64::try_from(limit).unwrap_or(i64::MAX),
+                i64::try_from(leave_out).unwrap_or(i64::MAX)
             ],
             |row| id(row, 0, SegmentId::from_slice),
         )?

@@ -8,8 +8,8 @@ mod users;
 
 use eidetic_model::{
     Action, ActivityRecord, AgentId, Application, DisplayIndex, Entry, IdleStretch, ObjectType,
-    RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionId, SessionOrigin,
-    SpoolId, Timestamp,
+    PlanId, RecordSequence, SegmentDescription, SegmentId, SessionDescription, SessionId,
+    SessionOrigin, SpoolId, Timestamp,
 };
 
 use super::{Applied, ControlStore, SqliteControl, ViewingEvent, ViewingFilter};
@@ -126,7 +126,9 @@ async fn on_a_full_disk_what_was_kept_stays_and_what_was_refused_can_come_again(
     assert!((1..1_000).contains(&kept), "{kept}");
     let many: Vec<_> = (1..=200).map(|id| opened(id, 10)).collect();
     let entries = numbered(1, many);
-    let applied = store.apply(agent_id(1), spool(), &entries).await;
+    let applied = store
+        .apply(agent_id(1), spool(), PlanId::DEFAULT, &entries)
+        .await;
     assert!(
         matches!(applied, Err(StoreError::Full { .. })),
         "{applied:?}"
@@ -243,7 +245,10 @@ fn through(sequence: u64) -> Applied {
 }
 
 async fn apply(store: &dyn ControlStore, entries: &[(RecordSequence, Entry)]) -> Applied {
-    store.apply(agent_id(1), spool(), entries).await.unwrap()
+    store
+        .apply(agent_id(1), spool(), PlanId::DEFAULT, entries)
+        .await
+        .unwrap()
 }
 
 async fn last(store: &dyn ControlStore) -> u64 {

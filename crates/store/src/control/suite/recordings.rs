@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eidetic_model::{Entry, GapReason, RecordSequence, SegmentEnd, SessionEnding, SpoolId};
+use eidetic_model::{Entry, GapReason, PlanId, RecordSequence, SegmentEnd, SessionEnding, SpoolId};
 
 use super::{
     activity, agent_id, apply, at, description, idle, last, numbered, opened, segment_id,
@@ -48,7 +48,12 @@ pub(super) async fn entries_are_taken_in_once_and_without_holes(store: Arc<dyn C
     // Another life of the spool counts from the beginning.
     let other = SpoolId::from_slice(&[8; 16]).unwrap();
     let applied = store
-        .apply(agent_id(1), other, &numbered(1, [activity(1, 20, "Calc")]))
+        .apply(
+            agent_id(1),
+            other,
+            PlanId::DEFAULT,
+            &numbered(1, [activity(1, 20, "Calc")]),
+        )
         .await;
     assert_eq!(applied.unwrap(), through(1));
 }
@@ -73,7 +78,10 @@ pub(super) async fn nothing_of_another_agent_can_be_touched(store: Arc<dyn Contr
     ] {
         // What comes before it in the batch is not taken in either.
         let entries = numbered(1, [opened(7, 10), entry]);
-        let applied = store.apply(agent_id(2), spool(), &entries).await.unwrap();
+        let applied = store
+            .apply(agent_id(2), spool(), PlanId::DEFAULT, &entries)
+            .await
+            .unwrap();
         assert_eq!(applied, Applied::NotOwned(RecordSequence(2)));
         assert_eq!(store.session(session_id(7)).await.unwrap(), None);
         assert_eq!(store.session(session_id(2)).await.unwrap(), None);
@@ -88,12 +96,14 @@ pub(super) async fn what_is_of_no_session_can_come_from_every_agent(store: Arc<d
     let damaged = || numbered(1, [activity(0, 11, "")]);
     assert_eq!(session_id(0).to_bytes(), [0; 16]);
     for agent in [1, 2].map(agent_id) {
-        let applied = store.apply(agent, spool(), &damaged()).await;
+        let applied = store
+            .apply(agent, spool(), PlanId::DEFAULT, &damaged())
+            .await;
         assert_eq!(applied.unwrap(), through(1));
     }
     for entry in [opened(0, 12), segment_opened(1, 0, 12), idle(0, 11, 12)] {
         let applied = store
-            .apply(agent_id(1), spool(), &numbered(2, [entry]))
+            .apply(agent_id(1), spool(), PlanId::DEFAULT, &numbered(2, [entry]))
             .await;
         assert_eq!(applied.unwrap(), Applied::NotOwned(RecordSequence(2)));
     }
@@ -313,20 +323,24 @@ pub(super) async fn old_segments_are_found_by_agent_and_leave_only_that_they_wer
         .lose_segment(segment_id(3), GapReason::SpoolFull)
         .await
         .unwrap();
-    let kept = async |agent, before, limit| {
-        let kept = store.segments_kept_before(agent_id(agent), at(before), limit);
+    let plans = store.plans_of_sessions().await.unwrap();
+    assert_eq!(plans, [Some(PlanId::DEFAULT)]);
+    let kept = async |plan, before, leave_out, limit| {
+        let kept = store.segments_kept_before(plan, at(before), leave_out, limit);
         kept.await.unwrap()
     };
-    assert_eq!(kept(1, 20, 9).await, []);
-    assert_eq!(kept(1, 21, 9).await, [segment_id(1)]);
-    assert_eq!(kept(1, 1_000, 9).await, [1, 3, 2].map(segment_id));
-    assert_eq!(kept(1, 1_000, 2).await, [1, 3].map(segment_id));
-    assert_eq!(kept(2, 1_000, 9).await, []);
+    let plan = Some(PlanId::DEFAULT);
+    assert_eq!(kept(plan, 20, 0, 9).await, []);
+    assert_eq!(kept(plan, 21, 0, 9).await, [segment_id(1)]);
+    assert_eq!(kept(plan, 1_000, 0, 9).await, [1, 3, 2].map(segment_id));
+    assert_eq!(kept(plan, 1_000, 0, 2).await, [1, 3].map(segment_id));
+    assert_eq!(kept(plan, 1_000, 1, 2).await, [3, 2].map(segment_id));
+    assert_eq!(kept(None, 1_000, 0, 9).await, []);
 
     for id in 1..=4 {
         store.remove_segment(segment_id(id)).await.unwrap();
     }
-    assert_eq!(kept(1, 1_000, 9).await, []);
+    assert_eq!(kept(plan, 1_000, 0, 9).await, []);
     let (_, removed) = store.segment(segment_id(1)).await.unwrap().unwrap();
     assert_eq!(removed.state, SegmentState::Lost(GapReason::RetentionOver));
     assert_eq!((removed.bytes, removed.key_frames), (0, vec![]));
