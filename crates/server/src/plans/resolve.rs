@@ -123,7 +123,9 @@ mod tests {
         let rds = computer("RDS01", "10.0.0.4");
         let pc7 = computer("PC7", "10.0.0.7");
 
-        let kept = book.resolved(&rds, &[pc7.clone()], id(2)).unwrap();
+        let kept = book
+            .resolved(&rds, std::slice::from_ref(&pc7), id(2))
+            .unwrap();
         assert_eq!(kept.plan_of(&rds).id(), id(2));
         assert_eq!(kept.naming(&rds).count(), 1);
         assert_eq!(kept.plan_of(&pc7).id(), id(1), "others stay where they are");
