@@ -14,8 +14,8 @@ impl PlanBook {
     ///
     /// # Errors
     ///
-    /// If there is no such plan, `keep` does not name the computer, an item that would have to go
-    /// names another computer too, or a range has too many exclusions already.
+    /// If there is no such plan, `keep` does not name the computer, another would come into another
+    /// plan by it, or a range has too many exclusions already.
     pub fn resolved(
         &self,
         computer: &ComputerFacts,
@@ -39,21 +39,28 @@ impl PlanBook {
                 continue;
             }
             let document = PlanDocument {
-                items: items_without(plan, computer, others)?,
+                items: items_without(plan, computer),
                 ..plan.document.clone()
             };
             let checked = book.checked(plan.id(), document)?;
             book.set(place, checked);
         }
+        for other in others {
+            let (before, after) = (self.plan_of(other), book.plan_of(other));
+            if before.id() != after.id() {
+                let name = other.names.first().map_or("another computer", |name| name);
+                let message = format!(
+                    "{name} would go from {:?} to {:?} with it: edit the plans instead",
+                    before.document.name, after.document.name
+                );
+                return Err(PlanError::Fields(vec![("plan_id".to_owned(), message)]));
+            }
+        }
         Ok(book)
     }
 }
 
-fn items_without(
-    plan: &Plan,
-    computer: &ComputerFacts,
-    others: &[ComputerFacts],
-) -> Result<Vec<ItemDocument>, PlanError> {
+fn items_without(plan: &Plan, computer: &ComputerFacts) -> Vec<ItemDocument> {
     let mut left = Vec::new();
     for (document, item) in plan.document.items.iter().zip(&plan.items) {
         match (document, item) {
@@ -77,21 +84,10 @@ fn items_without(
                 range.exclude.extend(excluded);
                 left.push(ItemDocument::IpRange(range));
             }
-            _ => {
-                let mut named = others.iter().filter(|other| item.matches(other));
-                if let Some(other) = named.next() {
-                    let name = other.names.first().map_or("another computer", |name| name);
-                    let message = format!(
-                        "{} of plan {:?} names {name} too: edit that plan",
-                        document.in_words(),
-                        plan.document.name
-                    );
-                    return Err(PlanError::Fields(vec![("plan_id".to_owned(), message)]));
-                }
-            }
+            _ => {}
         }
     }
-    Ok(left)
+    left
 }
 
 #[cfg(test)]
@@ -146,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_names_another_computer_too_does_not_go() {
+    fn no_other_computer_comes_into_another_plan_by_it() {
         let book = PlanBook::default().with(id(1), office()).unwrap();
         let here = computer("rds01.a.example", "10.1.0.4");
         let there = computer("rds01.b.example", "10.1.0.5");
