@@ -128,6 +128,13 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
             .arg(workspace.path("console/tests/e2e"))
             .run()
     })?;
+    steps.step("deployment by SSH", || {
+        packages::install(packages::SSH_PEER)?;
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("deployment")
+            .run()
+    })?;
     steps.step("clippy", || {
         workspace
             .cargo()

@@ -4,6 +4,7 @@
 //! shell about it.
 
 mod client;
+mod deploy;
 mod export;
 mod frames;
 mod terminal;
@@ -28,16 +29,19 @@ enum Command {
     Frames(frames::Command),
     // Its arguments say more than a line.
     Export(Box<export::Arguments>),
+    // So do these.
+    Deploy(deploy::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
-        Command::Frames(command) => command.run(),
-        Command::Export(arguments) => export::run(arguments),
+        Command::Frames(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(arguments) => export::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Deploy(arguments) => deploy::run(arguments),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             // Where standard error is gone too, the exit code has to do.

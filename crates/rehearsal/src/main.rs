@@ -15,6 +15,7 @@ mod check;
 mod codec_bench;
 mod decoders;
 mod demo;
+mod deployment;
 mod desktop;
 mod end_to_end;
 mod export;
@@ -50,6 +51,8 @@ enum Command {
     },
     /// Rehearses the agent on Windows, under Wine, with a server.
     Windows(windows::Arguments),
+    /// Rehearses putting the agent on another computer by SSH. Needs root.
+    Deployment,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Measures what recording, searching and seeking cost.
@@ -74,6 +77,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::CompareDecoders(arguments) => decoders::compare(&arguments),
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
+        Command::Deployment => deployment::run(),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),

@@ -9,7 +9,7 @@ use eidetic_model::{AgentId, Clock, IdSource, SegmentId, SessionId, Timestamp};
 use eidetic_store::{audit::AuditStore, control::ControlStore, segments::SegmentStore};
 use tokio::sync::{broadcast, watch};
 
-use crate::plans::PlanBook;
+use crate::{deployment::Deployment, plans::PlanBook};
 
 /// What every part of the server shares. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Components {
     pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
+    /// Accounts and jobs for putting agents on other computers.
+    pub deployment: Deployment,
 }
 
 /// Tells of changes once they are durable. A listener that is too slow is told how much it

@@ -14,6 +14,7 @@ use crate::{
     api::{self, ApiState},
     components::Components,
     config::{Config, ConsoleCertificate},
+    deployment::{self, DeploySettings},
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
     pki::{Authority, ServerCertificate},
@@ -31,6 +32,7 @@ pub struct Server {
     gateway: Task<anyhow::Result<()>>,
     api: Task<anyhow::Result<()>>,
     _renewal: Task<()>,
+    deployment: Task<()>,
     _lock: RunLock,
 }
 
@@ -61,6 +63,12 @@ impl Server {
             authority.certificate(),
             shutdown.signal(),
         );
+        let deploy_settings = DeploySettings {
+            packages: config.packages.clone(),
+            server_host: config.agents_host.clone(),
+            server_port: config.agents_port.unwrap_or_else(|| agents_address.port()),
+            at_once: config.deployments_at_once,
+        };
         let server = Self {
             gateway: Task::spawn("gateway", {
                 let signal = shutdown.signal();
@@ -70,6 +78,15 @@ impl Server {
                 let tls = certificates.console_tls()?;
                 async move { Ok(api::serve(state, tls, console).await?) }
             }),
+            deployment: Task::spawn(
+                "deployment",
+                deployment::serve(
+                    components.clone(),
+                    authority.certificate().to_vec().into(),
+                    deploy_settings,
+                    shutdown.signal(),
+                ),
+            ),
             _renewal: certificates.renew_daily(
                 authority.clone(),
                 components.clock.clone(),
@@ -146,9 +163,10 @@ impl Server {
     /// leaves. What is not done by the deadline is given up.
     pub async fn stop(self) {
         self.shutdown.begin();
-        let (gateway, api) = tokio::join!(
+        let (gateway, api, _) = tokio::join!(
             self.gateway.finish_within(STOP_LIMIT),
             self.api.finish_within(STOP_LIMIT),
+            self.deployment.finish_within(STOP_LIMIT),
         );
         for (part, result) in [("gateway", gateway), ("api", api)] {
             if let Some(Err(error)) = result {

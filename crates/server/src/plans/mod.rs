@@ -6,12 +6,14 @@
 //! [`stored`] keeps the book in the control data.
 
 mod book;
+mod deployment;
 mod document;
 mod resolve;
 mod settings;
 mod stored;
 
 pub use book::{Plan, PlanBook, PlanError};
+pub use deployment::{DeploymentDocument, ItemAccount};
 pub use document::{AddressesItem, ComputerItem, ItemDocument, PlanDocument, RangeDocument};
 pub use settings::PlanSettings;
 pub use stored::{load, save};

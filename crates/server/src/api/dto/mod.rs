@@ -5,6 +5,7 @@
 
 mod accounts;
 mod computers;
+mod deployments;
 pub mod limits;
 mod plans;
 mod records;
@@ -16,6 +17,10 @@ mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
 pub use computers::{Computer, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken};
+pub use deployments::{
+    AccountName, CollectingAccount, CollectingAccountRequest, CollectingAccounts, ComputerName,
+    DeploymentJob, DeploymentRequest, Deployments, KnownComputer, KnownComputers,
+};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
     Plans, facts_of, item_counts, monitored,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod computers;
+pub mod deployments;
 pub mod health;
 pub mod live;
 pub mod plans;

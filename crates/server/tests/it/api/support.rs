@@ -20,6 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
+    deployment::{Deployment, vault::Vault},
     plans::PlanBook,
 };
 use eidetic_store::{
@@ -63,6 +64,7 @@ impl Server {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
+            deployment: Deployment::new(Vault::new([9; 32])),
         };
         let server = Self::of(components, clock);
         server.add_user("anna", false).await;
