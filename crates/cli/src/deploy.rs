@@ -170,9 +170,14 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_with_its_message_and_a_retry_goes_on() {
-        let failed = job(r#"{"id": "1", "computer": "a", "state": "failed", "attempts": 1,
-            "message": "the disk is full", "steps": [{"text": "connecting", "at_us": 1}]}"#);
-        assert_eq!(in_words(&failed), ("failed: the disk is full".into(), Some(false)));
+        let failed = job(
+            r#"{"id": "1", "computer": "a", "state": "failed", "attempts": 1,
+            "message": "the disk is full", "steps": [{"text": "connecting", "at_us": 1}]}"#,
+        );
+        assert_eq!(
+            in_words(&failed),
+            ("failed: the disk is full".into(), Some(false))
+        );
         let running = job(r#"{"id": "1", "computer": "a", "state": "running",
             "steps": [{"text": "connecting"}, {"text": "signing in"}]}"#);
         assert_eq!(in_words(&running), ("signing in".into(), None));

@@ -12,6 +12,11 @@ type Schemas = components['schemas'];
 export type Account = Schemas['Account'];
 export type ActivityRecord = Schemas['Record'];
 export type Computer = Schemas['Computer'];
+export type CollectingAccount = Schemas['CollectingAccount'];
+export type CollectingAccountRequest = Schemas['CollectingAccountRequest'];
+export type DeploymentJob = Schemas['DeploymentJob'];
+export type DeploymentRequest = Schemas['DeploymentRequest'];
+export type KnownComputer = Schemas['KnownComputer'];
 export type DisplayPlace = Schemas['Display'];
 export type EnrolmentToken = Schemas['IssuedEnrolmentToken'];
 export type FieldProblem = NonNullable<Schemas['Problem']['errors']>[number];
@@ -28,10 +33,14 @@ export type PlanSettings = Required<
 export type PlanItem = Schemas['ItemDocument'];
 export type AddressRange = Schemas['RangeDocument'];
 /** A plan as it is stored. */
-export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings'>> & {
+export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings' | 'deployment'>> & {
   settings: PlanSettings;
+  deployment?: Schemas['DeploymentDocument'];
 };
-export type Plan = Omit<Schemas['PlanDetail'], 'settings'> & { settings: PlanSettings };
+export type Plan = Omit<Schemas['PlanDetail'], 'settings' | 'deployment'> & {
+  settings: PlanSettings;
+  deployment?: Schemas['DeploymentDocument'];
+};
 export type Plans = Omit<Schemas['Plans'], 'plans'> & { plans: Plan[] };
 export type PlanConflict = Schemas['PlanConflict'];
 export type PlanCheck = Schemas['PlanCheck'];

@@ -39,21 +39,33 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
     rehearsal.put_package(b"")?;
     rehearsal.fails("install", "Wrong", "not_let_in", "the password is wrong")?;
     rehearsal.fails("install", "Bob", "no_right", "`sudo` does not allow it")?;
-    ensure!(peer.written(PROGRAM).is_none(), "it was installed after all");
+    ensure!(
+        peer.written(PROGRAM).is_none(),
+        "it was installed after all"
+    );
 
     // By password, with sudo asking for it.
     let first = rehearsal.succeeds("install", "Ann")?;
     ensure!(installed_size(&peer)? == rehearsal.package_size()?);
     let connected = rehearsal.computer(&first)?;
-    ensure!(connected["address"].is_string(), "not connected: {connected}");
+    ensure!(
+        connected["address"].is_string(),
+        "not connected: {connected}"
+    );
     let commands = peer.command_lines();
-    ensure!(!commands.contains("eidetic1.") && !commands.contains(PASSWORD), "{commands}");
+    ensure!(
+        !commands.contains("eidetic1.") && !commands.contains(PASSWORD),
+        "{commands}"
+    );
     println!("installed by password: the server sees agent {first}");
 
     // By key, with sudo asking for nothing: the same agent, another program.
     rehearsal.put_package(b"a later version")?;
     let second = rehearsal.succeeds("install", "Kay")?;
-    ensure!(first == second, "the upgrade made another agent: {first}, {second}");
+    ensure!(
+        first == second,
+        "the upgrade made another agent: {first}, {second}"
+    );
     ensure!(installed_size(&peer)? == rehearsal.package_size()?);
     println!("upgraded by key: it is the same agent");
 
@@ -63,7 +75,10 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
         ensure!(peer.written(path).is_none(), "{path} stayed");
     }
     let again = rehearsal.job("remove", "Kay")?;
-    ensure!(again["state"] == "done", "removing nothing is no failure: {again}");
+    ensure!(
+        again["state"] == "done",
+        "removing nothing is no failure: {again}"
+    );
     println!("removed, and removed again");
 
     // The computer is set up anew: another key, and hardly any room.
@@ -72,12 +87,20 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
     let peer = Peer::start(&folder.join("anew"), Some(port), 2)?;
     let key = peer.private_key()?;
     rehearsal.keep_account(json!({"name": "Kay", "user": "kay", "private_key": key}))?;
-    rehearsal.fails("install", "Kay", "host_key_changed", "nothing was sent to it")?;
+    rehearsal.fails(
+        "install",
+        "Kay",
+        "host_key_changed",
+        "nothing was sent to it",
+    )?;
     let known = format!("127.0.0.1:{port}");
     let forget = json!({"computer": known});
     rehearsal.api.post("/ssh-host-keys/forget", &forget)?;
     rehearsal.fails("install", "Kay", "disk_full", "/tmp has ")?;
-    ensure!(peer.written(PROGRAM).is_none(), "it was installed after all");
+    ensure!(
+        peer.written(PROGRAM).is_none(),
+        "it was installed after all"
+    );
     drop(peer);
 
     // Nobody is there: it is tried again, until somebody does not want it any more.
@@ -152,7 +175,9 @@ impl Rehearsal {
 
     fn job(&self, action: &str, account: &str) -> Result<Value> {
         let id = self.ask(action, account)?;
-        self.until(&id, |job| job["state"] == "done" || job["state"] == "failed")
+        self.until(&id, |job| {
+            job["state"] == "done" || job["state"] == "failed"
+        })
     }
 
     fn fails(&self, action: &str, account: &str, code: &str, says: &str) -> Result<()> {

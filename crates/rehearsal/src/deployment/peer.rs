@@ -58,11 +58,15 @@ impl Peer {
             folder: folder.to_owned(),
             port,
         };
-        let answers = until("the peer's SSH server answers", Duration::from_secs(60), || {
-            let ended = peer.process.try_wait()?;
-            ensure!(ended.is_none(), "the peer ended: {}", peer.log());
-            Ok(std::net::TcpStream::connect(("127.0.0.1", port)).ok())
-        });
+        let answers = until(
+            "the peer's SSH server answers",
+            Duration::from_secs(60),
+            || {
+                let ended = peer.process.try_wait()?;
+                ensure!(ended.is_none(), "the peer ended: {}", peer.log());
+                Ok(std::net::TcpStream::connect(("127.0.0.1", port)).ok())
+            },
+        );
         answers.with_context(|| peer.log())?;
         Ok(peer)
     }
