@@ -1,6 +1,7 @@
 //! The agent put on another computer by SSH, end to end: a real server, a real SSH server, the
 //! agent's real binary.
 
+mod debian;
 mod peer;
 
 use std::{fs, io::Write as _, path::Path, time::Duration};
@@ -54,7 +55,9 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
     );
     let commands = peer.command_lines();
     ensure!(
-        !commands.contains("eidetic1.") && !commands.contains(PASSWORD),
+        commands.contains("eidetic-agent setup")
+            && !commands.contains("eidetic1.")
+            && !commands.contains(PASSWORD),
         "{commands}"
     );
     println!("installed by password: the server sees agent {first}");
@@ -69,17 +72,28 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
     ensure!(installed_size(&peer)? == rehearsal.package_size()?);
     println!("upgraded by key: it is the same agent");
 
-    let removed = rehearsal.job("purge", "Kay")?;
-    ensure!(removed["state"] == "done", "{removed}");
-    for path in [PROGRAM, UNIT, "/var/lib/eidetic/agent/identity.toml"] {
-        ensure!(peer.written(path).is_none(), "{path} stayed");
-    }
+    rehearsal.removes_all(&peer)?;
     let again = rehearsal.job("remove", "Kay")?;
     ensure!(
         again["state"] == "done",
         "removing nothing is no failure: {again}"
     );
     println!("removed, and removed again");
+
+    // As a Debian package, which goes before the program.
+    let package = debian::pack(&rehearsal.packages, "0.1.0", &rehearsal.package())?;
+    let third = rehearsal.succeeds("install", "Ann")?;
+    ensure!(
+        third != first,
+        "a computer that was forgotten is a new agent"
+    );
+    ensure!(
+        installed_size(&peer)? == rehearsal.package_size()?,
+        "the package holds another program"
+    );
+    rehearsal.removes_all(&peer)?;
+    fs::remove_file(package)?;
+    println!("installed and removed as a Debian package");
 
     // The computer is set up anew: another key, and hardly any room.
     let port = peer.port();
@@ -196,6 +210,16 @@ impl Rehearsal {
         agent.map(str::to_owned).context("no agent came")
     }
 
+    /// Removes everything, and looks for what stayed.
+    fn removes_all(&self, peer: &Peer) -> Result<()> {
+        let removed = self.job("purge", "Kay")?;
+        ensure!(removed["state"] == "done", "{removed}");
+        for path in [PROGRAM, UNIT, debian::UNIT, IDENTITY] {
+            ensure!(peer.written(path).is_none(), "{path} stayed");
+        }
+        Ok(())
+    }
+
     fn computer(&self, agent: &str) -> Result<Value> {
         let computers = self.api.get("/computers")?;
         let computers = computers["computers"].as_array().cloned();
@@ -216,4 +240,5 @@ fn installed_size(peer: &Peer) -> Result<u64> {
 }
 
 const PROGRAM: &str = "/usr/bin/eidetic-agent";
+const IDENTITY: &str = "/var/lib/eidetic/agent/identity.toml";
 const UNIT: &str = "/etc/systemd/system/eidetic-agent.service";

@@ -96,10 +96,9 @@ impl Peer {
         format!("{}\n{}", read("log"), read("sshd.log"))
     }
 
-    /// Everything by which a secret could have been seen there: the command lines that the account
-    /// of the agent's installer left.
+    /// The command lines that were run as root there, as `sudo` keeps them.
     pub fn command_lines(&self) -> String {
-        fs::read_to_string(self.folder.join("up/var/log/commands")).unwrap_or_default()
+        fs::read_to_string(self.folder.join("up/var/log/sudo.log")).unwrap_or_default()
     }
 }
 
@@ -147,7 +146,7 @@ for user in ann bob kay; do
     chroot root useradd --create-home --shell /bin/sh $user
 done
 printf "ann:%s\nbob:%s\n" "correct horse battery" "correct horse battery" | chroot root chpasswd
-printf "Defaults !lecture\nann ALL=(ALL) ALL\nkay ALL=(ALL) NOPASSWD: ALL\n" \
+printf "Defaults !lecture, logfile=/var/log/sudo.log, loglinelen=0\nann ALL=(ALL) ALL\nkay ALL=(ALL) NOPASSWD: ALL\n" \
     >root/etc/sudoers.d/peer
 chmod 440 root/etc/sudoers.d/peer
 mkdir -p root/home/kay/.ssh
@@ -183,7 +182,6 @@ stop() {
 }
 start() {
     [ -r $unit ] || { echo "Unit eidetic-agent.service could not be found."; exit 5; }
-    tr "\0" " " </proc/$PPID/cmdline >>/var/log/commands
     program=$(sed -n s/^ExecStart=//p $unit)
     EIDETIC_LOG=info setsid $program </dev/null >>/var/log/eidetic-agent.log 2>&1 &
     echo $! >$process

@@ -13,5 +13,6 @@ mod queue;
 pub mod vault;
 mod worker;
 
+pub use plans::add_jobs;
 pub use queue::{Deployment, QueueError};
 pub use worker::{DeploySettings, serve};

@@ -13,7 +13,11 @@ use crate::{
 
 /// Asks for the agent on each computer that a plan names, if the plan says so, no agent is there
 /// yet, and it was not asked for before: what failed is for somebody to look at.
-pub(super) async fn add_jobs(components: &Components) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// If the store fails.
+pub async fn add_jobs(components: &Components) -> Result<(), StoreError> {
     let book = components.plans.borrow().clone();
     let agents = components.control.agents().await?;
     let active = agents

@@ -1,8 +1,11 @@
 //! Accounts for collecting data, and jobs that wait.
 
+use eidetic_model::ComputerFacts;
+use eidetic_server::deployment::add_jobs;
+use eidetic_store::control::{Agent, AgentState};
 use serde_json::json;
 
-use super::support::Server;
+use super::support::{AGENT, START, Server};
 use crate::log::Log;
 
 #[tokio::test(flavor = "current_thread")]
@@ -107,4 +110,52 @@ async fn an_account_that_a_plan_uses_stays() {
         .post("/api/v1/accounts/remove", &other)
         .await
         .problem(404);
+}
+
+#[tokio::test]
+async fn a_plan_asks_once_for_each_computer_that_it_names_and_that_has_no_agent() {
+    let server = Server::start().await;
+    let browser = server.signed_in().await;
+    let there = Agent {
+        id: AGENT,
+        computer_name: "WEB-2".into(),
+        agent_version: "0.1.0".into(),
+        operating_system: "Linux".into(),
+        facts: ComputerFacts::default(),
+        enrolled: START,
+        last_seen: None,
+        state: AgentState::Active,
+        certificate_serial: vec![1],
+    };
+    server.components.control.put_agent(there).await.unwrap();
+    let computer = |name| json!({"kind": "computer", "computer": name});
+    let range = json!({"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9"});
+    let plan = json!({
+        "name": "A",
+        "items": [computer("web-1"), computer("web-2"), computer("web-3"), range],
+        "deployment": {"automatic": true, "account": "Office",
+            "accounts": [{"computer": "WEB-3", "account": "Servers"}]},
+    });
+    browser.post("/api/v1/plans", &plan).await;
+    let other = json!({"name": "B", "items": [computer("web-9")]});
+    browser.post("/api/v1/plans", &other).await;
+
+    for _ in 0..2 {
+        add_jobs(&server.components).await.unwrap();
+        let jobs = browser.read("/api/v1/deployments").await;
+        let jobs = jobs["deployments"].as_array().unwrap();
+        let asked: Vec<_> = jobs
+            .iter()
+            .map(|job| (&job["computer"], &job["account"]))
+            .collect();
+        let expected = [
+            (json!("web-3"), json!("Servers")),
+            (json!("web-1"), json!("Office")),
+        ];
+        assert_eq!(
+            asked,
+            expected.each_ref().map(|(name, account)| (name, account))
+        );
+        assert_eq!(jobs[0]["asked_by"], "plan A");
+    }
 }
