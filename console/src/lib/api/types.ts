@@ -32,14 +32,16 @@ export type PlanSettings = Required<
 >;
 export type PlanItem = Schemas['ItemDocument'];
 export type AddressRange = Schemas['RangeDocument'];
+/** How the agent comes to the computers of a plan. */
+export type PlanDeploymentChoice = Schemas['DeploymentDocument'];
 /** A plan as it is stored. */
 export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings' | 'deployment'>> & {
   settings: PlanSettings;
-  deployment?: Schemas['DeploymentDocument'];
+  deployment?: PlanDeploymentChoice;
 };
 export type Plan = Omit<Schemas['PlanDetail'], 'settings' | 'deployment'> & {
   settings: PlanSettings;
-  deployment?: Schemas['DeploymentDocument'];
+  deployment?: PlanDeploymentChoice;
 };
 export type Plans = Omit<Schemas['Plans'], 'plans'> & { plans: Plan[] };
 export type PlanConflict = Schemas['PlanConflict'];
