@@ -13,8 +13,7 @@ use crate::client::{Connection, ServerArguments};
 
 /// Install, upgrade or remove agents on Linux computers, by SSH.
 ///
-/// The server does it: it needs an account for the computers (the console's page Accounts, or POST
-/// /api/v1/accounts) and the agent's package (see docs/push.md). Each step is told as it happens;
+/// The server does it: it needs an account for the computers (the console's page Deployment) and the agent's package (see docs/push.md). Each step is told as it happens;
 /// Ctrl-C ends only the telling.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
