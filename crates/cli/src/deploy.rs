@@ -13,8 +13,8 @@ use crate::client::{Connection, ServerArguments};
 
 /// Install, upgrade or remove agents on Linux computers, by SSH.
 ///
-/// The server does it: it needs an account for the computers (the console's page Deployment) and the agent's package (see docs/push.md). Each step is told as it happens;
-/// Ctrl-C ends only the telling.
+/// The server does it: it needs an account for the computers (the console's page Deployment) and the
+/// agent's package (see docs/push.md). Each step is told as it happens; Ctrl-C ends only the telling.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   eidetic deploy web-1 web-2 --account 'Linux servers'

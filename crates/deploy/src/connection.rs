@@ -302,7 +302,7 @@ impl client::Handler for Client {
     type Error = Failure;
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Failure> {
-        let shown = HostKey::new(key.public_key());
+        let shown = HostKey::new(&key.public_key());
         match &self.rule {
             HostKeyRule::Pinned(pinned) if *pinned != shown => Err(Failure::HostKeyChanged {
                 pinned: pinned.clone(),

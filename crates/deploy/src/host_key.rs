@@ -6,7 +6,7 @@ use russh::keys::{HashAlg, PublicKey};
 
 /// The public key of a computer's SSH server.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HostKey(PublicKey);
+pub struct HostKey(Box<PublicKey>);
 
 /// Which key a computer must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub enum HostKeyRule {
 }
 
 impl HostKey {
-    pub(crate) fn new(key: PublicKey) -> Self {
+    pub(crate) fn new(key: &PublicKey) -> Self {
         // What a computer says of its key is nobody's business.
-        Self(PublicKey::new(key.key_data().clone(), ""))
+        Self(Box::new(PublicKey::new(key.key_data().clone(), "")))
     }
 
     /// As it is written in a file such as `known_hosts`: the algorithm and the key.
@@ -32,7 +32,8 @@ impl HostKey {
 
     /// Reads what [`HostKey::to_text`] wrote.
     pub fn from_text(text: &str) -> Option<Self> {
-        PublicKey::from_openssh(text).ok().map(Self::new)
+        let key = PublicKey::from_openssh(text).ok()?;
+        Some(Self::new(&key))
     }
 
     /// Its SHA-256, as `ssh-keygen -l` shows it.

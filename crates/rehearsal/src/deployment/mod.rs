@@ -28,11 +28,11 @@ pub fn run() -> Result<()> {
 }
 
 fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
-    rehearsal.keep_account(json!({"name": "Ann", "user": "ann", "password": PASSWORD}))?;
-    rehearsal.keep_account(json!({"name": "Bob", "user": "bob", "password": PASSWORD}))?;
-    rehearsal.keep_account(json!({"name": "Wrong", "user": "ann", "password": "wrong"}))?;
+    rehearsal.keep_account(&json!({"name": "Ann", "user": "ann", "password": PASSWORD}))?;
+    rehearsal.keep_account(&json!({"name": "Bob", "user": "bob", "password": PASSWORD}))?;
+    rehearsal.keep_account(&json!({"name": "Wrong", "user": "ann", "password": "wrong"}))?;
     let key = peer.private_key()?;
-    rehearsal.keep_account(json!({"name": "Kay", "user": "kay", "private_key": key}))?;
+    rehearsal.keep_account(&json!({"name": "Kay", "user": "kay", "private_key": key}))?;
     let accounts = rehearsal.api.get("/accounts")?.to_string();
     ensure!(!accounts.contains(PASSWORD) && !accounts.contains("PRIVATE KEY"));
 
@@ -100,7 +100,7 @@ fn rehearse(rehearsal: &Rehearsal, peer: Peer, folder: &Path) -> Result<()> {
     drop(peer);
     let peer = Peer::start(&folder.join("anew"), Some(port), 2)?;
     let key = peer.private_key()?;
-    rehearsal.keep_account(json!({"name": "Kay", "user": "kay", "private_key": key}))?;
+    rehearsal.keep_account(&json!({"name": "Kay", "user": "kay", "private_key": key}))?;
     rehearsal.fails(
         "install",
         "Kay",
@@ -150,8 +150,8 @@ impl Rehearsal {
         })
     }
 
-    fn keep_account(&self, account: Value) -> Result<()> {
-        self.api.post("/accounts", &account).map(drop)
+    fn keep_account(&self, account: &Value) -> Result<()> {
+        self.api.post("/accounts", account).map(drop)
     }
 
     /// The agent's binary, with something behind it that makes it another one.

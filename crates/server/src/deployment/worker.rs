@@ -138,7 +138,7 @@ impl Worker {
             Ok(agent) => {
                 info!(computer, action = ?job.order.action, "deployment is done");
                 self.queue().change(job.id, |job| {
-                    job.agent = agent.map(|agent| agent.as_uuid());
+                    job.agent = agent.map(AgentId::as_uuid);
                 });
                 State::Done
             }

@@ -21,6 +21,7 @@ use crate::{
         QueueError,
         jobs::{Action, Order},
     },
+    plans::Plan,
 };
 
 /// List the accounts for collecting data
@@ -72,7 +73,7 @@ pub async fn remove_account(
 ) -> ApiResult<StatusCode> {
     let name = account.name;
     let book = state.components.plans.borrow().clone();
-    let using = book.plans().iter().map(|plan| plan.document());
+    let using = book.plans().iter().map(Plan::document);
     let mut using = using.filter(|plan| {
         let own = plan.deployment.accounts.iter().map(|own| &own.account);
         let mut names = own.chain(plan.deployment.account.as_ref());
