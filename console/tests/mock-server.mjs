@@ -177,6 +177,39 @@ function activities(index) {
   return list;
 }
 
+const collecting = [{ name: 'Linux servers', user: 'deploy', kind: 'ssh_key' }];
+const known = [
+  {
+    computer: 'web-1:22',
+    algorithm: 'ssh-ed25519',
+    fingerprint: 'SHA256:5J+w4E2bp8FQc9w2Nybjt9xllGblKUp4FVfE965rRWA',
+  },
+];
+const job = (computer, rest) => ({
+  id: `job-${computer}`,
+  computer,
+  port: 22,
+  account: 'Linux servers',
+  action: 'install',
+  asked_by: 'administrator',
+  created_us: Date.now() * 1000,
+  state: 'running',
+  attempts: 1,
+  steps: [
+    { at_us: 0, text: 'connecting' },
+    { at_us: 0, text: 'signing in' },
+    { at_us: 0, text: 'copying the package', percent: 40 },
+  ],
+  ...rest,
+});
+const jobs = [
+  job('web-2', {
+    state: 'failed',
+    code: 'disk_full',
+    message: 'the disk of the computer is full: /tmp has 2 MiB free, and 36 MiB are needed',
+  }),
+];
+
 const routes = [
   [
     'POST',
@@ -325,6 +358,26 @@ const routes = [
     },
   ],
   ['GET', /^\/viewings$/, ({ query }) => [200, paged('viewings', viewings, query)]],
+  ['GET', /^\/accounts$/, () => [200, { accounts: collecting }]],
+  [
+    'POST',
+    /^\/accounts$/,
+    ({ body }) => {
+      const kind = body.private_key === undefined ? 'password' : 'ssh_key';
+      collecting.push({ name: body.name, user: body.user, kind });
+      return [204];
+    },
+  ],
+  ['GET', /^\/deployments$/, () => [200, { deployments: jobs }]],
+  [
+    'POST',
+    /^\/deployments$/,
+    ({ body }) => {
+      for (const computer of body.computers) jobs.unshift(job(computer, body));
+      return [200, { deployments: jobs }];
+    },
+  ],
+  ['GET', /^\/ssh-host-keys$/, () => [200, { computers: known }]],
   [
     'POST',
     /^\/enrolment-tokens$/,

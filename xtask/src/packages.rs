@@ -61,6 +61,9 @@ pub const DESKTOP: &[&str] = &[
     "ffmpeg",
 ];
 
+/// For a computer on which the agent is put by SSH.
+pub const SSH_PEER: &[&str] = &["openssh-server", "openssh-client", "sudo", "passwd"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[

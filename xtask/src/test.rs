@@ -134,6 +134,13 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
         packages::install(packages::DEB)?;
         deb::rehearse(workspace)
     })?;
+    steps.step("deployment by SSH", || {
+        packages::install(packages::SSH_PEER)?;
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("deployment")
+            .run()
+    })?;
     steps.step("clippy", || {
         workspace
             .cargo()

@@ -4,6 +4,7 @@
 //! shell about it.
 
 mod client;
+mod deploy;
 mod export;
 mod frames;
 mod plans;
@@ -32,6 +33,8 @@ enum Command {
     // So do its own.
     #[command(subcommand)]
     Plan(plans::Command),
+    // So do these.
+    Deploy(deploy::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Frames(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Export(arguments) => export::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Plan(command) => command.run(),
+        Command::Deploy(arguments) => deploy::run(arguments),
     };
     match result {
         Ok(code) => code,

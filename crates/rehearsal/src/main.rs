@@ -16,6 +16,7 @@ mod codec_bench;
 mod debian;
 mod decoders;
 mod demo;
+mod deployment;
 mod desktop;
 mod end_to_end;
 mod export;
@@ -55,6 +56,8 @@ enum Command {
     Windows(windows::Arguments),
     /// Rehearses the packages for Debian, on a copy of this computer's files.
     Debian(debian::Arguments),
+    /// Rehearses putting the agent on another computer by SSH. Needs root.
+    Deployment,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Measures what the agent costs under Wine, beside the agent on Linux.
@@ -82,6 +85,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
         Command::Debian(arguments) => debian::run(&arguments),
+        Command::Deployment => deployment::run(),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -40,6 +40,12 @@ pub struct Agent {
 impl Server {
     /// Starts a server in an empty folder. `console_port` 0 is any free one.
     pub fn start(folder: &Path, console_port: u16) -> Result<Self> {
+        Self::start_with(folder, console_port, "")
+    }
+
+    /// The same, with this configuration.
+    pub fn start_with(folder: &Path, console_port: u16, config: &str) -> Result<Self> {
+        fs::write(folder.join(CONFIG), config)?;
         let folder = folder.join("server");
         fs::create_dir_all(&folder)?;
         let console = format!("127.0.0.1:{console_port}");
@@ -184,6 +190,8 @@ pub fn beside_this(name: &str) -> Result<Command> {
 
 fn spawn_server(folder: &Path, agents: &str, console: &str) -> Result<Child> {
     server("run", folder)?
+        .arg("--config")
+        .arg(folder.with_file_name(CONFIG))
         .args(["--agents-listen", agents])
         .args(["--console-listen", console])
         .stdin(Stdio::null())
@@ -235,6 +243,9 @@ fn stop(process: &mut Child) {
         let _status = process.wait();
     }
 }
+
+/// A server's configuration, beside its data folder.
+const CONFIG: &str = "server.toml";
 
 /// Where a server writes where it listens, in its data folder.
 const ENDPOINTS: &str = "run/endpoints.json";

@@ -15,6 +15,7 @@ use eidetic_store::{
 use tokio::sync::{broadcast, watch};
 
 use crate::{
+    deployment::Deployment,
     health::{HealthLog, duplicates::Duplicates},
     plans::PlanBook,
 };
@@ -40,6 +41,8 @@ pub struct Components {
     pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
+    /// Accounts and jobs for putting agents on other computers.
+    pub deployment: Deployment,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.

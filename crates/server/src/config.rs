@@ -26,6 +26,14 @@ pub struct ConfigFile {
     pub host_names: Option<Vec<String>>,
     /// The operator's own certificate for the console. Default: one is made.
     pub certificate: Option<CertificateFiles>,
+    /// The folder with the agent's packages, which are put on other computers. Default:
+    /// `packages` in the data folder.
+    pub packages: Option<PathBuf>,
+    /// The name or address, and perhaps port, by which other computers reach this server. Default:
+    /// the first of the host names, and the port of `agents_listen`.
+    pub agents_address: Option<String>,
+    /// On how many computers agents are installed at once, 1 to 50. Default: 5.
+    pub deployments_at_once: Option<usize>,
     /// Metrics for a monitoring system, at `/metrics` of the console's address. Default: none.
     pub metrics: Option<MetricsFile>,
 }
@@ -63,6 +71,14 @@ pub struct Config {
     pub console_certificate: ConsoleCertificate,
     /// The file with the token with which metrics can be read; `None` if they cannot.
     pub metrics_token_file: Option<PathBuf>,
+    /// The folder with the agent's packages.
+    pub packages: PathBuf,
+    /// By which name or address other computers reach this server.
+    pub agents_host: String,
+    /// By which port, if it is not the one that is listened on.
+    pub agents_port: Option<u16>,
+    /// On how many computers agents are installed at once.
+    pub deployments_at_once: usize,
 }
 
 /// The certificate that browsers see.
@@ -108,6 +124,12 @@ pub enum ConfigError {
     /// No host name, or an impossible one.
     #[error("host_names must be a list of one to 100 names or addresses, none of them empty")]
     HostNames,
+    /// Not a name or address by which a server is reached.
+    #[error("agents_address is {0:?}, must be a name or address, perhaps with a port: host:9004")]
+    AgentsAddress(String),
+    /// Too few or too many.
+    #[error("deployments_at_once must be 1 to {MAX_DEPLOYMENTS}")]
+    Deployments,
 }
 
 impl ConfigFile {
@@ -146,10 +168,25 @@ impl ConfigFile {
         if !possible || host_names.iter().any(|name| name.trim().is_empty()) {
             return Err(ConfigError::HostNames);
         }
+        let (agents_host, agents_port) = match self.agents_address {
+            Some(written) => split_address(&written).ok_or(ConfigError::AgentsAddress(written))?,
+            None => (host_names[0].clone(), None),
+        };
+        let deployments_at_once = self.deployments_at_once.unwrap_or(DEFAULT_DEPLOYMENTS);
+        if !(1..=MAX_DEPLOYMENTS).contains(&deployments_at_once) {
+            return Err(ConfigError::Deployments);
+        }
+        let data_folder = self
+            .data_folder
+            .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_FOLDER));
         Ok(Config {
-            data_folder: self
-                .data_folder
-                .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_FOLDER)),
+            packages: self
+                .packages
+                .unwrap_or_else(|| data_folder.join("packages")),
+            agents_host,
+            agents_port,
+            deployments_at_once,
+            data_folder,
             agents_listen: address("agents_listen", self.agents_listen, "0.0.0.0:9004")?,
             console_listen: address("console_listen", self.console_listen, "0.0.0.0:9443")?,
             host_names,
@@ -159,6 +196,21 @@ impl ConfigFile {
             metrics_token_file: self.metrics.map(|metrics| metrics.token_file),
         })
     }
+}
+
+/// A host, and perhaps a port behind a colon; IPv6 addresses in brackets or alone.
+fn split_address(written: &str) -> Option<(String, Option<u16>)> {
+    let written = written.trim();
+    let (host, port) = match written.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            let port = port.parse().ok().filter(|port| *port > 0)?;
+            (host, Some(port))
+        }
+        _ => (written, None),
+    };
+    let host = host.trim_matches(['[', ']']);
+    let possible = !host.is_empty() && !host.contains(char::is_whitespace);
+    possible.then(|| (host.to_owned(), port))
 }
 
 fn default_host_names(computer_name: &str) -> Vec<String> {
@@ -175,6 +227,8 @@ fn default_host_names(computer_name: &str) -> Vec<String> {
 
 const DEFAULT_DATA_FOLDER: &str = "/var/lib/eidetic/server";
 const MAX_HOST_NAMES: usize = 100;
+const DEFAULT_DEPLOYMENTS: usize = 5;
+const MAX_DEPLOYMENTS: usize = 50;
 
 #[cfg(test)]
 mod tests {
@@ -191,6 +245,24 @@ mod tests {
             ["host", "localhost", "127.0.0.1", "::1"].map(str::to_owned)
         );
         assert_eq!(config.console_certificate, ConsoleCertificate::Own);
+    }
+
+    #[test]
+    fn the_servers_own_address_is_read_in_every_form() {
+        let read = |text: &str| {
+            let (host, port) = split_address(text)?;
+            Some(format!("{host} {port:?}"))
+        };
+        assert_eq!(read("host").as_deref(), Some("host None"));
+        assert_eq!(read("host:9005").as_deref(), Some("host Some(9005)"));
+        assert_eq!(read("fd00::1").as_deref(), Some("fd00::1 None"));
+        assert_eq!(
+            read("[fd00::1]:9005").as_deref(),
+            Some("fd00::1 Some(9005)")
+        );
+        for wrong in ["", ":9004", "host:0", "host:port", "a b"] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | `control.db` | control data (SQLite) |
 //! | `audit/` | activity records (SQLite part files) |
 //! | `segments/` | screen segments |
-//! | `pki/` | the server's certificates and keys |
+//! | `pki/` | the server's certificates and keys, and the key of the accounts' secrets |
 //! | `run/server.lock` | held by the server that runs |
 //! | `run/endpoints.json` | where the server that runs can be reached |
 
@@ -26,6 +26,7 @@ use tokio::sync::watch;
 
 use crate::{
     components::{Components, ConnectedAgents, News},
+    deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
     pki::{Authority, PkiError},
     plans,
@@ -154,6 +155,8 @@ impl DataFolder {
             .await
             .map_err(failed)?;
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
+        let deployment = Deployment::new(Vault::open(&self.pki().join("accounts.key"))?);
+        deployment.load(control.as_ref()).await.map_err(failed)?;
         Ok(Components {
             audit: Arc::new(audit),
             health: control.clone(),
@@ -166,6 +169,7 @@ impl DataFolder {
             plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
+            deployment,
         })
     }
 

@@ -8,6 +8,7 @@ pub mod api;
 pub mod components;
 pub mod config;
 mod connections;
+pub mod deployment;
 pub mod folder;
 pub mod gateway;
 pub mod health;

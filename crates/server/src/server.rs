@@ -14,6 +14,7 @@ use crate::{
     api::{self, ApiState, MetricsToken},
     components::Components,
     config::{Config, ConsoleCertificate},
+    deployment::{self, DeploySettings},
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
     health::{Watch, WatchParts},
@@ -35,6 +36,7 @@ pub struct Server {
     _renewal: Task<()>,
     _retention: Task<()>,
     health: Task<()>,
+    deployment: Task<()>,
     _lock: RunLock,
 }
 
@@ -66,6 +68,12 @@ impl Server {
             shutdown.signal(),
         )
         .with_metrics(metrics_token(config)?);
+        let deploy_settings = DeploySettings {
+            packages: config.packages.clone(),
+            server_host: config.agents_host.clone(),
+            server_port: config.agents_port.unwrap_or_else(|| agents_address.port()),
+            at_once: config.deployments_at_once,
+        };
         let server = Self {
             gateway: Task::spawn("gateway", {
                 let signal = shutdown.signal();
@@ -78,6 +86,15 @@ impl Server {
             health: certificates
                 .watch_health(&components, &config.data_folder)
                 .start(shutdown.signal()),
+            deployment: Task::spawn(
+                "deployment",
+                deployment::serve(
+                    components.clone(),
+                    authority.certificate().to_vec().into(),
+                    deploy_settings,
+                    shutdown.signal(),
+                ),
+            ),
             _renewal: certificates.renew_daily(
                 authority.clone(),
                 components.clock.clone(),
@@ -155,9 +172,10 @@ impl Server {
     /// leaves. What is not done by the deadline is given up.
     pub async fn stop(self) {
         self.shutdown.begin();
-        let (gateway, api) = tokio::join!(
+        let (gateway, api, _) = tokio::join!(
             self.gateway.finish_within(STOP_LIMIT),
             self.api.finish_within(STOP_LIMIT),
+            self.deployment.finish_within(STOP_LIMIT),
         );
         for (part, result) in [("gateway", gateway), ("api", api)] {
             if let Some(Err(error)) = result {

@@ -3,11 +3,16 @@
 import { ApiError, errorFromResponse, isAbort } from './problem';
 import type {
   Account,
+  CollectingAccount,
+  CollectingAccountRequest,
   ComputerDetail,
   Computers,
   Dashboard,
+  DeploymentJob,
+  DeploymentRequest,
   EnrolmentToken,
   HealthEvents,
+  KnownComputer,
   Plan,
   PlanCheck,
   PlanDocument,
@@ -135,6 +140,48 @@ export function checkPlan(
 
 export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {
   return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs } });
+}
+
+/** With whom the server signs in on other computers. */
+export async function collectingAccounts(signal?: AbortSignal): Promise<CollectingAccount[]> {
+  const path = '/accounts';
+  const answer = await call<{ accounts: CollectingAccount[] }>('GET', path, { signal });
+  return answer.accounts;
+}
+
+/** Keeps an account, in place of one of that name. */
+export function keepAccount(account: CollectingAccountRequest): Promise<void> {
+  return call('POST', '/accounts', { body: account });
+}
+
+export function removeAccount(name: string): Promise<void> {
+  return call('POST', '/accounts/remove', { body: { name } });
+}
+
+/** What is done on other computers, the latest first. */
+export async function deployments(signal?: AbortSignal): Promise<DeploymentJob[]> {
+  const path = '/deployments';
+  const answer = await call<{ deployments: DeploymentJob[] }>('GET', path, { signal });
+  return answer.deployments;
+}
+
+export function deploy(order: DeploymentRequest): Promise<void> {
+  return call('POST', '/deployments', { body: order });
+}
+
+export function cancelDeployment(id: string): Promise<DeploymentJob> {
+  return call('POST', `/deployments/${encodeURIComponent(id)}/cancel`, { body: {} });
+}
+
+/** The computers that were spoken with by SSH, and their keys. */
+export async function knownComputers(signal?: AbortSignal): Promise<KnownComputer[]> {
+  const path = '/ssh-host-keys';
+  const answer = await call<{ computers: KnownComputer[] }>('GET', path, { signal });
+  return answer.computers;
+}
+
+export function forgetHostKey(computer: string): Promise<void> {
+  return call('POST', '/ssh-host-keys/forget', { body: { computer } });
 }
 
 export function thumbnailUrl(sessionId: string): string {

@@ -41,6 +41,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the accounts for collecting data */
+        get: operations["accounts"];
+        put?: never;
+        /**
+         * Keep an account for collecting data
+         * @description In place of one of that name, if there is one. Its secret is encrypted, and shown to nobody
+         *     again.
+         */
+        post: operations["put_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget an account for collecting data */
+        post: operations["remove_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers": {
         parameters: {
             query?: never;
@@ -107,6 +146,65 @@ export interface paths {
         get: operations["dashboard"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what is done on other computers */
+        get: operations["deployments"];
+        put?: never;
+        /**
+         * Install, upgrade or remove agents
+         * @description The computers wait in a queue; each has a job of its own. Those on which something is done
+         *     already are refused with all others.
+         */
+        post: operations["deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what is done on a computer */
+        get: operations["deployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel what is done on a computer
+         * @description A package that is being installed is brought to its end first.
+         */
+        post: operations["cancel_deployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -457,6 +555,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ssh-host-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the computers that were spoken with by SSH */
+        get: operations["host_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ssh-host-keys/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget the SSH key of a computer
+         * @description For a computer that was set up anew: the next key that it shows is kept.
+         */
+        post: operations["forget_host_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/storage": {
         parameters: {
             query?: never;
@@ -501,6 +636,11 @@ export interface components {
             must_change_password: boolean;
             /** @description The name with which he signs in. */
             user_name: string;
+        };
+        /** @description Which account is meant. */
+        AccountName: {
+            /** @description Its name. */
+            name: string;
         };
         /** @description All computers with an address in a range. */
         AddressesItem: {
@@ -550,6 +690,38 @@ export interface components {
          * @enum {string}
          */
         Budget: "kept" | "kept_by_slowing" | "not_kept";
+        /** @description An account, without what is secret of it. */
+        CollectingAccount: {
+            /** @description How it signs in: `password` or `ssh_key`. */
+            kind: string;
+            /** @description What plans and people call it. */
+            name: string;
+            /** @description The user's name on the computers. */
+            user: string;
+        };
+        /** @description An account and its secret. */
+        CollectingAccountRequest: {
+            /** @description What plans and people call it: 1 to 100 characters; case does not count. */
+            name: string;
+            /** @description What the private key is encrypted with, if it is. */
+            passphrase?: string | null;
+            /** @description His password. Either this or `private_key`. */
+            password?: string | null;
+            /** @description His private key, as OpenSSH or PEM text. */
+            private_key?: string | null;
+            /** @description What `sudo` is told where it asks, beside a private key. */
+            sudo_password?: string | null;
+            /** @description The user's name on the computers. */
+            user: string;
+        };
+        /**
+         * @description The accounts with which the server signs in on other computers. What is secret of them is shown
+         *     to nobody.
+         */
+        CollectingAccounts: {
+            /** @description The accounts, by name. */
+            accounts: components["schemas"]["CollectingAccount"][];
+        };
         /** @description A monitored computer. */
         Computer: {
             /** @description From which address its agent is connected, or was last. */
@@ -662,6 +834,11 @@ export interface components {
              * @description Its name with the domain (`rds01.corp.example`), its NetBIOS name (`RDS01`), or its IPv4 or
              *     IPv6 address.
              */
+            computer: string;
+        };
+        /** @description Which computer is meant. */
+        ComputerName: {
+            /** @description Its name or address, and the port of its SSH server: `host:22`. */
             computer: string;
         };
         /** @description The plan that a computer belongs to, and whether its agent follows it. */
@@ -785,6 +962,111 @@ export interface components {
             records: components["schemas"]["RecordsOfDay"][];
             /** @description What is stored. */
             storage: components["schemas"]["StorageAtAGlance"];
+        };
+        /** @description How the agent comes to the computers of a plan. */
+        DeploymentDocument: {
+            /**
+             * @description The name of the account with which to sign in there.
+             * @default null
+             */
+            account?: string | null;
+            /**
+             * @description Other accounts for some of the computers.
+             * @default []
+             */
+            accounts?: components["schemas"]["ItemAccount"][];
+            /**
+             * @description Whether the server installs the agent by itself, by SSH, on each computer that an item
+             *     names and that has none. Ranges of addresses are not searched.
+             * @default false
+             */
+            automatic?: boolean;
+        };
+        /** @description What is done on one computer. */
+        DeploymentJob: {
+            /** @description The name of the account. */
+            account: string;
+            /** @description What is done: `install`, `remove` or `purge`. */
+            action: string;
+            /**
+             * Format: uuid
+             * @description The id of the agent, once the server has seen it.
+             */
+            agent_id?: string | null;
+            /** @description Who asked for it. */
+            asked_by: string;
+            /**
+             * Format: int32
+             * @description How often it was begun.
+             */
+            attempts: number;
+            /** @description The kind of failure, if it failed. */
+            code?: string | null;
+            /** @description The computer. */
+            computer: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            created_us: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What failed, and what to do about it. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description The port of its SSH server.
+             */
+            port: number;
+            /**
+             * Format: int64
+             * @description When it is tried again.
+             */
+            retry_at_us?: number | null;
+            /** @description `waiting`, `running`, `retrying`, `done`, `failed` or `cancelled`. */
+            state: string;
+            /** @description What was done in the last attempt, in order. */
+            steps: components["schemas"]["DeploymentStep"][];
+        };
+        /** @description What is to be done on computers. */
+        DeploymentRequest: {
+            /** @description With which account. */
+            account: string;
+            /**
+             * @description `install` installs the agent, or upgrades it where it is older; `remove` removes it and
+             *     leaves what it has not sent; `purge` removes that too.
+             */
+            action?: string;
+            /** @description Their names or addresses: 1 to 500. */
+            computers: string[];
+            /**
+             * Format: int32
+             * @description The port of their SSH servers. Default: 22.
+             */
+            port?: number | null;
+        };
+        /** @description One thing that was done. */
+        DeploymentStep: {
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            at_us: number;
+            /**
+             * Format: int32
+             * @description How much of it is done, where that is known.
+             */
+            percent?: number | null;
+            /** @description What. */
+            text: string;
+        };
+        /** @description What is done on other computers. */
+        Deployments: {
+            /** @description The latest first. */
+            deployments: components["schemas"]["DeploymentJob"][];
         };
         /** @description A display of a session. */
         Display: {
@@ -925,6 +1207,13 @@ export interface components {
             /** @description The token: it is shown this once. */
             token: string;
         };
+        /** @description The account of one computer. */
+        ItemAccount: {
+            /** @description The name of its account. */
+            account: string;
+            /** @description The computer, as the item names it. */
+            computer: string;
+        };
         /** @description Something that says which computers belong to a plan. */
         ItemDocument: (components["schemas"]["ComputerItem"] & {
             /** @enum {string} */
@@ -933,6 +1222,20 @@ export interface components {
             /** @enum {string} */
             kind: "ip_range";
         });
+        /** @description A computer and the key by which it was known first. */
+        KnownComputer: {
+            /** @description The algorithm of its key. */
+            algorithm: string;
+            /** @description Its name or address, and the port of its SSH server. */
+            computer: string;
+            /** @description The SHA-256 of its key, as `ssh-keygen -l` shows it. */
+            fingerprint: string;
+        };
+        /** @description The computers that were spoken with by SSH. */
+        KnownComputers: {
+            /** @description The computers. */
+            computers: components["schemas"]["KnownComputer"][];
+        };
         /** @description A plan that names a computer. */
         NamingPlan: {
             /**
@@ -1002,6 +1305,8 @@ export interface components {
         };
         /** @description A monitoring plan. */
         PlanDetail: {
+            /** @description How the agent comes to its computers. */
+            deployment: components["schemas"]["DeploymentDocument"];
             /** @description What it is for. */
             description: string;
             /**
@@ -1032,6 +1337,8 @@ export interface components {
         };
         /** @description A monitoring plan. */
         PlanDocument: {
+            /** @description How the agent comes to its computers. */
+            deployment?: components["schemas"]["DeploymentDocument"];
             /** @description What it is for, up to 1000 characters. */
             description?: string;
             /** @description Which computers belong to it. At most 500; none in the default plan. */
@@ -1778,6 +2085,94 @@ export interface operations {
             };
         };
     };
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectingAccounts"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectingAccountRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     computers: {
         parameters: {
             query?: never;
@@ -1879,6 +2274,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployments"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deploy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployments"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentJob"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentJob"];
                 };
             };
             /** @description a problem */
@@ -2574,6 +3089,64 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    host_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownComputers"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComputerName"];
+            };
+        };
         responses: {
             204: {
                 headers: {

@@ -22,6 +22,11 @@ export type Severity = Schemas['Severity'];
 export type StatusMeaning = Schemas['StatusMeaning'];
 export type Viewing = Schemas['Viewing'];
 export type Viewings = Schemas['Viewings'];
+export type CollectingAccount = Schemas['CollectingAccount'];
+export type CollectingAccountRequest = Schemas['CollectingAccountRequest'];
+export type DeploymentJob = Schemas['DeploymentJob'];
+export type DeploymentRequest = Schemas['DeploymentRequest'];
+export type KnownComputer = Schemas['KnownComputer'];
 export type DisplayPlace = Schemas['Display'];
 export type EnrolmentToken = Schemas['IssuedEnrolmentToken'];
 export type FieldProblem = NonNullable<Schemas['Problem']['errors']>[number];
@@ -37,11 +42,17 @@ export type PlanSettings = Required<
 >;
 export type PlanItem = Schemas['ItemDocument'];
 export type AddressRange = Schemas['RangeDocument'];
+/** How the agent comes to the computers of a plan. */
+export type PlanDeploymentChoice = Schemas['DeploymentDocument'];
 /** A plan as it is stored. */
-export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings'>> & {
+export type PlanDocument = Required<Omit<Schemas['PlanDocument'], 'settings' | 'deployment'>> & {
   settings: PlanSettings;
+  deployment?: PlanDeploymentChoice;
 };
-export type Plan = Omit<Schemas['PlanDetail'], 'settings'> & { settings: PlanSettings };
+export type Plan = Omit<Schemas['PlanDetail'], 'settings' | 'deployment'> & {
+  settings: PlanSettings;
+  deployment?: PlanDeploymentChoice;
+};
 export type Plans = Omit<Schemas['Plans'], 'plans'> & { plans: Plan[] };
 export type PlanConflict = Schemas['PlanConflict'];
 export type PlanCheck = Schemas['PlanCheck'];

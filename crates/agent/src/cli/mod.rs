@@ -3,6 +3,7 @@
 mod enrol;
 mod setup;
 mod status;
+mod wizard;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -49,11 +50,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Takes what an installer was told, over the standard input.
-    #[command(hide = true)]
+    /// Asks for the server and its token, and keeps them for the service, which enrols this computer
+    /// once it reaches the server.
+    ///
+    /// Asks nothing if `--server` says it, or if the standard input is no terminal: then it is read
+    /// from there, a line each: host, port, token.
     Setup {
         #[command(flatten)]
         folder: FolderArguments,
+        #[command(flatten)]
+        answers: setup::Arguments,
     },
     /// Records one session: started by the service.
     #[command(hide = true)]
@@ -131,7 +137,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             runtime()?.block_on(enrol::run(&folder, server, replace))
         }
         Command::Run(arguments) => serve(arguments),
-        Command::Setup { folder } => setup::run(&StateFolder::open(&folder.path()?)?),
+        Command::Setup { folder, answers } => {
+            setup::run(&StateFolder::open(&folder.path()?)?, &answers)
+        }
         Command::Status { folder, json } => status::run(&StateFolder::at(&folder.path()?), json),
         // These have their own endings.
         Command::Record(_) => Ok(()),

@@ -1,14 +1,17 @@
 //! `eidetic-agent setup`: what installers were told, for the service to do.
 //!
 //! It comes over the standard input, where no other account can read it, a line each: server, port,
-//! token. Each may be empty. Nothing here needs the server: computers are set up where it cannot be
+//! token. Each may be empty. A person at a terminal is asked instead; whoever says the server on the
+//! command line is not. Nothing here needs the server: computers are set up where it cannot be
 //! reached yet.
 
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 
 use anyhow::Context as _;
+use clap::Args;
 use eidetic_wire::DEFAULT_PORT;
 
+use super::wizard;
 use crate::{
     identity::{Identity, PendingEnrolment},
     secrets::SecretFiles,
@@ -16,16 +19,51 @@ use crate::{
     state_folder::StateFolder,
 };
 
-/// Reads what the installer was told, and keeps it for the service.
-pub(super) fn run(folder: &StateFolder) -> anyhow::Result<()> {
+/// What the command line says of it.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The server: then nothing is asked.
+    #[arg(long, value_name = "HOST")]
+    server: Option<String>,
+    /// The server's TCP port for agents.
+    #[arg(long, requires = "server", default_value_t = DEFAULT_PORT,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// The enrolment token; `-` reads it from the standard input.
+    #[arg(
+        long,
+        requires = "server",
+        env = "EIDETIC_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+}
+
+/// Learns what is to be set up, and keeps it for the service.
+pub(super) fn run(folder: &StateFolder, arguments: &Arguments) -> anyhow::Result<()> {
+    let told = match &arguments.server {
+        Some(server) => {
+            let token = match arguments.token.as_deref() {
+                Some("-") => read()?,
+                token => token.unwrap_or_default().to_owned(),
+            };
+            wizard::lines(server, arguments.port, &token)
+        }
+        None if io::stdin().is_terminal() => wizard::ask(folder)?,
+        None => read()?,
+    };
+    tell(&set_up(folder, &told)?);
+    Ok(())
+}
+
+fn read() -> anyhow::Result<String> {
     let mut text = String::new();
     io::stdin()
         .lock()
         .take(LONGEST_INPUT)
         .read_to_string(&mut text)
         .context("failed to read what to set up")?;
-    tell(&set_up(folder, &text)?);
-    Ok(())
+    Ok(text)
 }
 
 /// Keeps what was told. Says what is going to happen.

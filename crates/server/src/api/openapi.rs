@@ -21,8 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, dashboard, health, health_log, live, plans, search, segments, sessions,
-        storage, thumbnails, viewings,
+        account, computers, dashboard, deployments, health, health_log, live, plans, search,
+        segments, sessions, storage, thumbnails, viewings,
     },
 };
 
@@ -57,6 +57,13 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
             plans::replace_plan,
             plans::remove_plan
         ))
+        .routes(routes!(deployments::accounts, deployments::put_account))
+        .routes(routes!(deployments::remove_account))
+        .routes(routes!(deployments::host_keys))
+        .routes(routes!(deployments::forget_host_key))
+        .routes(routes!(deployments::deployments, deployments::deploy))
+        .routes(routes!(deployments::deployment))
+        .routes(routes!(deployments::cancel_deployment))
         .routes(routes!(storage::storage))
         .routes(routes!(viewings::viewings))
         .routes(routes!(openapi));

@@ -145,6 +145,8 @@ impl Enrolment {
         };
         let name = agent.computer_name.clone();
         self.keep(&ticket, agent).await?;
+        let deployment = &self.components.deployment;
+        deployment.note_enrolment(ticket.secret_sha256(), id);
         info!(agent = %id, computer = name, "agent enrolled");
         self.components.news.tell(Change::Agent(id));
         Ok(self.response(id, signed))

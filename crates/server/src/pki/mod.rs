@@ -19,6 +19,11 @@ mod server_certificate;
 mod tests;
 mod verifier;
 
+/// Files that only the server's account can read.
+pub mod private_file {
+    pub use super::files::{read, unusable, write_private};
+}
+
 pub use agent_certificate::{AgentCertificate, AgentCertificateError};
 pub use authority::{AgentRequestError, Authority, SignedCertificate};
 pub use error::PkiError;

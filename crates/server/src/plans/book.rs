@@ -284,6 +284,11 @@ impl Plan {
         &self.document
     }
 
+    /// Its items, in the order in which the document has them.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
     /// What its agents follow.
     pub const fn policy(&self) -> &Policy {
         &self.policy

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     book::PlanError,
+    deployment::DeploymentDocument,
     settings::{PlanSettings, field_of},
 };
 
@@ -26,6 +27,9 @@ pub struct PlanDocument {
     /// What its agents do.
     #[serde(default)]
     pub settings: PlanSettings,
+    /// How the agent comes to its computers.
+    #[serde(default, skip_serializing_if = "DeploymentDocument::is_default")]
+    pub deployment: DeploymentDocument,
 }
 
 /// Something that says which computers belong to a plan.
@@ -110,6 +114,7 @@ impl PlanDocument {
             let message = format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
             wrong.push((field, message));
         }
+        wrong.extend(self.deployment.check());
         if !wrong.is_empty() {
             return Err(PlanError::Fields(wrong));
         }
@@ -139,6 +144,9 @@ impl PlanDocument {
             come.take(MAX_SHOWN)
                 .map(|item| format!("with {}", item.in_words())),
         );
+        if self.deployment != other.deployment {
+            changes.push("how agents are installed".to_owned());
+        }
         let settings = self.settings.changes_in(&other.settings);
         if !settings.is_empty() {
             changes.push(settings);

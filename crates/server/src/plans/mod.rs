@@ -7,6 +7,7 @@
 
 mod book;
 mod computer;
+mod deployment;
 mod document;
 mod resolve;
 mod settings;
@@ -14,6 +15,7 @@ mod stored;
 
 pub use book::{Plan, PlanBook, PlanError};
 pub use computer::facts_of;
+pub use deployment::{DeploymentDocument, ItemAccount};
 pub use document::{AddressesItem, ComputerItem, ItemDocument, PlanDocument, RangeDocument};
 pub use settings::PlanSettings;
 pub use stored::{load, save};

@@ -6,6 +6,7 @@
 mod accounts;
 mod computers;
 mod dashboard;
+mod deployments;
 mod health_log;
 pub mod limits;
 mod plans;
@@ -21,6 +22,10 @@ pub use computers::{
     ComputerDetail, ComputerStatus, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken,
 };
 pub use dashboard::{Dashboard, DashboardParts};
+pub use deployments::{
+    AccountName, CollectingAccount, CollectingAccountRequest, CollectingAccounts, ComputerName,
+    DeploymentJob, DeploymentRequest, Deployments, KnownComputer, KnownComputers,
+};
 pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_log_mark};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,

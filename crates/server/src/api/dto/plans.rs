@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use crate::{
     components::ConnectedAgents,
-    plans::{ItemDocument, Plan, PlanBook, PlanDocument, PlanSettings, facts_of},
+    plans::{
+        DeploymentDocument, ItemDocument, Plan, PlanBook, PlanDocument, PlanSettings, facts_of,
+    },
 };
 
 /// All monitoring plans.
@@ -44,6 +46,8 @@ pub struct PlanDetail {
     pub items: Vec<PlanItem>,
     /// What its agents do.
     pub settings: PlanSettings,
+    /// How the agent comes to its computers.
+    pub deployment: DeploymentDocument,
     /// How far its agents follow it.
     pub state: PlanState,
 }
@@ -206,6 +210,7 @@ impl PlanDetail {
                 .map(|(item, computers)| PlanItem { item, computers })
                 .collect(),
             settings: document.settings.clone(),
+            deployment: document.deployment.clone(),
             state,
         }
     }

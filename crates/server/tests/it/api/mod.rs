@@ -3,6 +3,7 @@
 mod accounts;
 mod computers;
 mod console_files;
+mod deployments;
 mod document;
 mod faults;
 mod health;

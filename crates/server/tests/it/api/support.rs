@@ -20,6 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
+    deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
     plans::PlanBook,
 };
@@ -68,6 +69,7 @@ impl Server {
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
             listening_since: START,
+            deployment: Deployment::new(Vault::new([9; 32])),
         };
         let server = Self::of(components, clock);
         server.add_user("anna", false).await;
