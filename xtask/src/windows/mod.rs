@@ -14,7 +14,7 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The crates that the agent consists of.
 const PACKAGES: &[&str] = &[
-    "agent", "capture", "codec", "model", "runtime", "spool", "winapi", "wire",
+    "agent", "capture", "checks", "codec", "model", "runtime", "spool", "winapi", "wire",
 ];
 
 /// Builds `eidetic-agent.exe`, and says where it is.
