@@ -3,6 +3,7 @@
 //! One module for each command; a command returns how it ended, and only this file talks to the
 //! shell about it.
 
+mod check;
 mod client;
 mod export;
 mod frames;
@@ -28,16 +29,18 @@ enum Command {
     Frames(frames::Command),
     // Its arguments say more than a line.
     Export(Box<export::Arguments>),
+    Check(check::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
-        Command::Frames(command) => command.run(),
-        Command::Export(arguments) => export::run(arguments),
+        Command::Frames(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(arguments) => export::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Check(arguments) => check::run(arguments),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             // Where standard error is gone too, the exit code has to do.

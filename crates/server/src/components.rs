@@ -30,6 +30,8 @@ pub struct Components {
     pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
+    /// The agents that shall look at their prerequisites now.
+    pub check_requests: broadcast::Sender<AgentId>,
 }
 
 /// Tells of changes once they are durable. A listener that is too slow is told how much it

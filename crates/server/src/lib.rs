@@ -3,8 +3,10 @@
 //! Start reading at [`components`], which holds what every part shares. [`gateway`] takes in
 //! what agents send (TCP 9004), [`api`] serves console and REST (HTTPS).
 
+mod adjustments;
 pub mod administrator;
 pub mod api;
+pub mod check;
 pub mod components;
 pub mod config;
 mod connections;

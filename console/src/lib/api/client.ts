@@ -3,6 +3,7 @@
 import { ApiError, errorFromResponse, isAbort } from './problem';
 import type {
   Account,
+  Adjustment,
   Computer,
   EnrolmentToken,
   Plan,
@@ -65,6 +66,18 @@ export function sessionActivities(
 export async function computers(signal?: AbortSignal): Promise<Computer[]> {
   const answer = await call<{ computers: Computer[] }>('GET', '/computers', { signal });
   return answer.computers;
+}
+
+/** What an agent changed on its computer to meet prerequisites, the latest first. */
+export async function adjustments(agentId: string): Promise<Adjustment[]> {
+  const path = `/computers/${encodeURIComponent(agentId)}/adjustments`;
+  const answer = await call<{ adjustments: Adjustment[] }>('GET', path);
+  return answer.adjustments;
+}
+
+/** Has an agent look at its computer's prerequisites now. */
+export function checkComputer(agentId: string): Promise<void> {
+  return call('POST', `/computers/${encodeURIComponent(agentId)}/check`);
 }
 
 export function plans(signal?: AbortSignal): Promise<Plans> {

@@ -20,4 +20,5 @@ export const DEFAULT_SETTINGS: PlanSettings = {
   max_titles_per_second: 4,
   spool_max_bytes: 2 ** 31,
   spool_min_free_bytes: 2 ** 30,
+  prerequisites: 'report',
 };

@@ -122,6 +122,22 @@ impl Agent {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs `check --json` with further options, on the system bus at this address if one is given.
+    pub fn check(&self, options: &[&str], bus: Option<&str>) -> Output {
+        let mut command = self.command("check");
+        command.arg("--json").args(options);
+        if let Some(bus) = bus {
+            command.env("DBUS_SYSTEM_BUS_ADDRESS", bus);
+        }
+        command.output().unwrap()
+    }
+
+    /// What `check --exclusions` prints.
+    pub fn exclusions(&self) -> String {
+        let output = self.command("check").arg("--exclusions").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// The process of its one recorder, once there is one other than `before`.
     pub fn recorder(&self, before: Option<Pid>) -> Pid {
         let service = self.service.as_ref().unwrap().id();
@@ -169,7 +185,7 @@ impl Agent {
         command
     }
 
-    fn state_folder(&self) -> PathBuf {
+    pub fn state_folder(&self) -> PathBuf {
         self.path().join("state")
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::ClientError;
 use super::answers::{Account, Problem};
@@ -124,6 +124,23 @@ impl Connection {
             .header("cookie", self.cookie.as_deref().unwrap_or_default());
         let mut response = self.answered(request.call())?;
         read_json(path, &mut response)
+    }
+
+    /// Sends something, and gets an answer in JSON.
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let request = self.signed(self.agent.post(self.url(path)));
+        let mut response = self.answered(request.send_json(body))?;
+        read_json(path, &mut response)
+    }
+
+    fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        request
+            .header("cookie", self.cookie.as_deref().unwrap_or_default())
+            .header(CSRF.0, CSRF.1)
     }
 
     /// Gets some of the bytes that are found under a path: `length` from `offset` on, or fewer if

@@ -24,6 +24,7 @@ pub struct ApiState {
     pub(super) viewing_log: Arc<ViewingLog>,
     pub(super) live_streams: Arc<Semaphore>,
     pub(super) thumbnails: Arc<Thumbnails>,
+    pub(super) network_checks: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -47,11 +48,15 @@ impl ApiState {
             viewing_log: Arc::new(viewing_log),
             live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
             thumbnails: Arc::default(),
+            network_checks: Arc::new(Semaphore::new(NETWORK_CHECKS_AT_ONCE)),
         }
     }
 }
 
 /// Each takes a core and 19 MiB while it works.
 const PASSWORDS_AT_ONCE: usize = 2;
+
+/// Each has five threads for some seconds.
+const NETWORK_CHECKS_AT_ONCE: usize = 4;
 
 const MAX_LIVE_STREAMS: usize = 256;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eidetic_model::{
-    ApplicationRule, ApplicationSelection, Policy, PolicyError, PolicyParts, Quality, Recording,
-    ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
+    ApplicationRule, ApplicationSelection, Policy, PolicyError, PolicyParts, Prerequisites,
+    Quality, Recording, ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,6 +54,20 @@ pub struct PlanSettings {
     pub spool_max_bytes: u64,
     /// An agent keeps nothing more once its disk has fewer free bytes than this.
     pub spool_min_free_bytes: u64,
+    /// What agents do about prerequisites of their computers that are unmet.
+    pub prerequisites: PrerequisiteMode,
+}
+
+/// What an agent does about prerequisites that are unmet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PrerequisiteMode {
+    /// It tells of them.
+    #[default]
+    Report,
+    /// It mends what can be mended safely, puts back what somebody changes within a minute, and
+    /// tells of both.
+    Mend,
 }
 
 /// Whose sessions are recorded. In patterns `*` stands for any characters and `?` for one or none;
@@ -151,7 +165,7 @@ impl PlanSettings {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    fn values(&self) -> [(&'static str, String); 15] {
+    fn values(&self) -> [(&'static str, String); 16] {
         // Taken apart, so that a value that is new fails to compile here.
         let Self {
             monitor,
@@ -169,6 +183,7 @@ impl PlanSettings {
             max_titles_per_second,
             spool_max_bytes,
             spool_min_free_bytes,
+            prerequisites,
         } = self;
         [
             ("monitor", monitor.to_string()),
@@ -186,6 +201,7 @@ impl PlanSettings {
             ("max_titles_per_second", max_titles_per_second.to_string()),
             ("spool_max_bytes", spool_max_bytes.to_string()),
             ("spool_min_free_bytes", spool_min_free_bytes.to_string()),
+            ("prerequisites", prerequisites.in_words().to_owned()),
         ]
     }
 }
@@ -220,6 +236,7 @@ impl Default for PlanSettings {
             max_titles_per_second: parts.max_titles_per_second,
             spool_max_bytes: parts.spool.max_bytes,
             spool_min_free_bytes: parts.spool.min_free_bytes,
+            prerequisites: PrerequisiteMode::default(),
         }
     }
 }
@@ -253,7 +270,26 @@ impl TryFrom<&PlanSettings> for Policy {
                 max_bytes: document.spool_max_bytes,
                 min_free_bytes: document.spool_min_free_bytes,
             },
+            prerequisites: document.prerequisites.into(),
         })
+    }
+}
+
+impl PrerequisiteMode {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Mend => "mend",
+        }
+    }
+}
+
+impl From<PrerequisiteMode> for Prerequisites {
+    fn from(mode: PrerequisiteMode) -> Self {
+        match mode {
+            PrerequisiteMode::Report => Self::Report,
+            PrerequisiteMode::Mend => Self::Mend,
+        }
     }
 }
 

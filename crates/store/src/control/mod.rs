@@ -1,6 +1,7 @@
 //! Control data: agents, sessions and their segments, users, sign-ins, monitoring plans.
 
 mod agents;
+mod checks;
 mod plans;
 mod recordings;
 mod sqlite;
@@ -11,6 +12,7 @@ mod users;
 pub use agents::{
     Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp,
 };
+pub use checks::{KnownChecks, KnownUnmet};
 pub use plans::{PlansReplaced, StoredPlan, StoredPlans};
 pub use recordings::{KeyFrame, Presence, RecordedSession, SegmentState, StoredSegment};
 pub use sqlite::SqliteControl;
@@ -18,8 +20,8 @@ pub use users::{SignIn, SignInId, User, ViewingEvent};
 
 use async_trait::async_trait;
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd, SegmentId, SessionId,
-    SpoolId, Timestamp,
+    AdjustmentRecord, AgentId, Entry, GapReason, IdleStretch, RecordSequence, SegmentEnd,
+    SegmentId, SessionId, SpoolId, Timestamp, UnmetCheck,
 };
 
 use crate::StoreError;
@@ -145,6 +147,30 @@ pub trait ControlStore: Send + Sync {
         instead_of: u64,
         plans: StoredPlans,
     ) -> Result<PlansReplaced, StoreError>;
+
+    // Prerequisites of the agents' computers.
+
+    /// Keeps what an agent found: everything that is unmet, instead of what it found before.
+    async fn keep_checks(
+        &self,
+        agent: AgentId,
+        at: Timestamp,
+        unmet: Vec<UnmetCheck>,
+    ) -> Result<(), StoreError>;
+    /// What each agent found last.
+    async fn checks(&self) -> Result<Vec<KnownChecks>, StoreError>;
+    /// Keeps what an agent changed. One that is told twice is kept once.
+    async fn note_adjustment(
+        &self,
+        agent: AgentId,
+        adjustment: AdjustmentRecord,
+    ) -> Result<(), StoreError>;
+    /// What an agent changed, the latest first.
+    async fn adjustments(
+        &self,
+        agent: AgentId,
+        limit: usize,
+    ) -> Result<Vec<AdjustmentRecord>, StoreError>;
 
     // Settings.
 

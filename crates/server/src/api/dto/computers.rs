@@ -1,11 +1,14 @@
 //! Monitored computers and their enrolment.
 
 use eidetic_model::Timestamp;
-use eidetic_store::control::{Agent, AgentState};
+use eidetic_store::control::{Agent, AgentState, KnownChecks};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::plans::{PlanConflict, facts_of};
+use super::{
+    plans::{PlanConflict, facts_of},
+    prerequisites::ComputerChecks,
+};
 use crate::{components::Connection, plans::PlanBook};
 
 /// All monitored computers.
@@ -56,6 +59,10 @@ pub struct Computer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entries_waiting: Option<u64>,
+    /// What its agent found of its prerequisites when it looked last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub checks: Option<ComputerChecks>,
     /// The plan that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -115,8 +122,13 @@ pub struct IssuedEnrolmentToken {
 }
 
 impl Computer {
-    /// An agent, and its connection if it is connected.
-    pub fn new(agent: Agent, connection: Option<&Connection>, book: &PlanBook) -> Self {
+    /// An agent, its connection if it is connected, and what it found of its prerequisites.
+    pub fn new(
+        agent: Agent,
+        connection: Option<&Connection>,
+        book: &PlanBook,
+        checks: Option<&KnownChecks>,
+    ) -> Self {
         let status = connection.and_then(|connection| connection.status);
         let plan = match agent.state {
             AgentState::Active => {
@@ -126,6 +138,7 @@ impl Computer {
             AgentState::Removed => None,
         };
         Self {
+            checks: checks.map(|known| ComputerChecks::new(known, &agent.operating_system)),
             plan,
             agent_id: agent.id.to_string(),
             name: agent.computer_name,

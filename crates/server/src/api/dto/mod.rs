@@ -7,6 +7,7 @@ mod accounts;
 mod computers;
 pub mod limits;
 mod plans;
+mod prerequisites;
 mod records;
 mod search;
 mod segments;
@@ -20,6 +21,7 @@ pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
     Plans, facts_of, item_counts, monitored,
 };
+pub use prerequisites::{Adjustments, ComputerChecks, NetworkCheckRequest, NetworkChecks};
 pub use records::{Record, Records, SearchPage};
 pub use search::SearchRequest;
 pub use segments::Segment;

@@ -22,10 +22,12 @@ pub async fn computers(
     _who: SignedIn,
 ) -> ApiResult<Json<Computers>> {
     let agents = state.components.control.agents().await?;
+    let known = state.components.control.checks().await?;
     let book = state.components.plans.borrow().clone();
     let computers = agents.into_iter().map(|agent| {
         let connection = state.components.connected.connection(agent.id);
-        Computer::new(agent, connection.as_ref(), &book)
+        let checks = known.iter().find(|known| known.agent == agent.id);
+        Computer::new(agent, connection.as_ref(), &book, checks)
     });
     Ok(Json(Computers {
         computers: computers.collect(),

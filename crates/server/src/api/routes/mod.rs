@@ -5,6 +5,7 @@ pub mod computers;
 pub mod health;
 pub mod live;
 pub mod plans;
+pub mod prerequisites;
 pub mod search;
 pub mod segments;
 pub mod sessions;

@@ -63,6 +63,7 @@ impl Server {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
+            check_requests: tokio::sync::broadcast::Sender::new(16),
         };
         let server = Self::of(components, clock);
         server.add_user("anna", false).await;

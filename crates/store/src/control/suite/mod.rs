@@ -1,6 +1,7 @@
 //! What every store of control data must do.
 
 mod agents;
+mod checks;
 mod plans;
 mod recordings;
 mod users;
@@ -48,6 +49,8 @@ promises! {
     recordings::what_comes_without_its_session_makes_one,
     recordings::sessions_are_paged_from_the_latest_start,
     recordings::segments_grow_and_are_sealed_lost_or_reset,
+    checks::the_last_report_counts_and_remembers_since_when,
+    checks::an_adjustment_that_is_told_twice_is_kept_once,
     plans::plans_come_back_in_their_order,
     plans::of_two_who_change_plans_at_once_one_is_told,
     users::users_are_found_whatever_the_case,
