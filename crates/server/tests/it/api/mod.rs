@@ -8,6 +8,7 @@ mod faults;
 mod https;
 mod live;
 mod plans;
+mod prerequisites;
 mod recordings;
 mod search;
 mod secrecy;
