@@ -122,7 +122,7 @@ impl Firewall {
                 && action == NET_FW_ACTION_ALLOW
                 && direction == NET_FW_RULE_DIR_IN
                 && protocol == NET_FW_IP_PROTOCOL_TCP.0
-                && ports.to_string() == port.to_string())
+                && ports == port.to_string())
         }
     }
 

@@ -146,7 +146,14 @@ impl Agent {
             let threads = fs::read_dir(&children).ok()?;
             let found = threads.filter_map(|thread| {
                 let text = fs::read_to_string(thread.ok()?.path().join("children")).ok()?;
-                let child = text.split_whitespace().next()?;
+                // The service also starts programs that look at the computer.
+                let is_recorder = |child: &&str| {
+                    let arguments = fs::read(format!("/proc/{child}/cmdline"));
+                    arguments.is_ok_and(|arguments| {
+                        arguments.split(|byte| *byte == 0).nth(1) == Some(b"record")
+                    })
+                };
+                let child = text.split_whitespace().find(is_recorder)?;
                 Pid::from_raw(child.parse().ok()?)
             });
             found.into_iter().find(|child| Some(*child) != before)
