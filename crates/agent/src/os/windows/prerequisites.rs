@@ -17,8 +17,7 @@ impl SessionProbe {
         Self
     }
 
-    /// Looks.
-    #[expect(clippy::unused_async, reason = "it takes its time on other systems")]
+    /// Looks. It takes its time on other systems.
     pub(crate) async fn look(&mut self) -> Sessions {
         Sessions::BySystem
     }
