@@ -17,6 +17,7 @@ mod connection;
 mod identity;
 mod os;
 mod policy_file;
+mod prerequisites;
 mod recorder;
 mod secrets;
 mod server_address;

@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_model::{
-    ApplicationRule, ApplicationSelection, Policy, PolicyParts, Quality, Recording, ScreenLimits,
-    Selected, SpoolLimits, UserRule, UserSelection,
+    ApplicationRule, ApplicationSelection, Policy, PolicyParts, Prerequisites, Quality, Recording,
+    ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,10 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<(u64, Policy)>> {
             max_bytes: file.spool_max_bytes,
             min_free_bytes: file.spool_min_free_bytes,
         },
+        prerequisites: match file.mend_prerequisites {
+            true => Prerequisites::Mend,
+            false => Prerequisites::Report,
+        },
     })?;
     Ok(Some((file.revision, policy)))
 }
@@ -75,6 +79,7 @@ pub(crate) fn write(path: &Path, revision: u64, policy: &Policy) -> anyhow::Resu
         stop_below_free_bytes: policy.limits().stop_below_free_bytes,
         users: policy.users().into(),
         applications: policy.applications().into(),
+        mend_prerequisites: policy.prerequisites() == Prerequisites::Mend,
     };
     replace_file(path, toml::to_string(&file)?.as_bytes())?;
     Ok(())
@@ -100,6 +105,8 @@ struct PolicyFile {
     stop_when_idle_secs: Option<u64>,
     #[serde(default)]
     stop_below_free_bytes: u64,
+    #[serde(default)]
+    mend_prerequisites: bool,
     #[serde(default)]
     users: Users,
     #[serde(default)]
@@ -232,6 +239,7 @@ mod tests {
                 stop_when_idle_for: Some(Duration::from_secs(60)),
                 stop_below_free_bytes: 7,
             },
+            prerequisites: Prerequisites::Mend,
             ..PolicyParts::default()
         })
         .unwrap();

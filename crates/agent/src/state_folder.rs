@@ -7,6 +7,7 @@
 //!   spool/              see the crate `eidetic-spool`
 //!   alive.toml          what is being recorded and what is owed, for the next start
 //!   policy.toml         the last policy from the server, for a start without it
+//!   prerequisites.toml  adjustments that the server does not have, and how its clock goes
 //!   status.json         what `eidetic-agent status` shows
 //! ```
 
@@ -65,6 +66,11 @@ impl StateFolder {
     /// The last policy.
     pub(crate) fn policy(&self) -> PathBuf {
         self.0.join("policy.toml")
+    }
+
+    /// What is noted of prerequisites.
+    pub(crate) fn prerequisites(&self) -> PathBuf {
+        self.0.join("prerequisites.toml")
     }
 
     /// What the service says of itself.

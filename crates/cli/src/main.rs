@@ -3,6 +3,7 @@
 //! One module for each command; a command returns how it ended, and only this file talks to the
 //! shell about it.
 
+mod check;
 mod client;
 mod deploy;
 mod export;
@@ -35,6 +36,7 @@ enum Command {
     Plan(plans::Command),
     // So do these.
     Deploy(deploy::Arguments),
+    Check(check::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Plan(command) => command.run(),
         Command::Deploy(arguments) => deploy::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
     };
     match result {
         Ok(code) => code,

@@ -76,6 +76,11 @@ uuid_id! {
     PlanId
 }
 
+uuid_id! {
+    /// One change that an agent made on its computer to meet a prerequisite.
+    AdjustmentId
+}
+
 impl PlanId {
     /// The plan that is always there, and to which every computer belongs that no other plan names.
     pub const DEFAULT: Self = Self(Uuid::nil());

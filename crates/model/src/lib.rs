@@ -9,6 +9,7 @@ mod clock;
 mod ids;
 mod plan;
 mod policy;
+mod prerequisites;
 mod record;
 mod segment;
 mod selection;
@@ -17,9 +18,12 @@ mod time;
 
 pub use captured::Captured;
 pub use clock::{Clock, IdSource};
-pub use ids::{AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId};
+pub use ids::{
+    AdjustmentId, AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId,
+};
 pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
 pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
+pub use prerequisites::{AdjustmentRecord, CheckReport, Prerequisites, UnmetCheck};
 pub use record::{
     Action, ActivityRecord, Application, Entry, GapReason, IdleStretch, ObjectType, RecordedMoment,
     RunAs, SessionEvent, UnknownAction, UnknownGapReason, UnknownObjectType,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ApplicationSelection, RuleProblem, UserSelection};
+use crate::{ApplicationSelection, Prerequisites, RuleProblem, UserSelection};
 
 /// What an agent records, and what it may cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct PolicyParts {
     pub max_titles_per_second: u16,
     /// The spool's limits.
     pub spool: SpoolLimits,
+    /// What is done about prerequisites that are unmet.
+    pub prerequisites: Prerequisites,
 }
 
 /// What of a session is recorded.
@@ -224,6 +226,11 @@ impl Policy {
         self.parts.max_titles_per_second
     }
 
+    /// What is done about prerequisites that are unmet.
+    pub const fn prerequisites(&self) -> Prerequisites {
+        self.parts.prerequisites
+    }
+
     /// The spool's limits.
     pub const fn spool(&self) -> SpoolLimits {
         self.parts.spool
@@ -275,6 +282,7 @@ impl Default for PolicyParts {
                 max_bytes: 2 << 30,
                 min_free_bytes: 1 << 30,
             },
+            prerequisites: Prerequisites::default(),
         }
     }
 }
@@ -377,6 +385,7 @@ mod tests {
                 max_bytes: Policy::MIN_SPOOL_BYTES,
                 min_free_bytes: 0,
             },
+            prerequisites: Prerequisites::Mend,
         };
         let policy = Policy::new(parts.clone()).unwrap();
         assert_eq!(policy.parts(), parts);

@@ -41,6 +41,8 @@ pub struct Components {
     pub plans: watch::Sender<Arc<PlanBook>>,
     /// The agents that are connected now.
     pub connected: ConnectedAgents,
+    /// The agents that shall look at their prerequisites now.
+    pub check_requests: broadcast::Sender<AgentId>,
     /// Accounts and jobs for putting agents on other computers.
     pub deployment: Deployment,
     /// Agents of which there are two.

@@ -21,8 +21,8 @@ use eidetic_runtime::RandomIds;
 use eidetic_store::{
     StoreError, audit::SqliteAudit, control::SqliteControl, segments::ObjectSegments,
 };
-use serde::Serialize;
-use tokio::sync::watch;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, watch};
 
 use crate::{
     components::{Components, ConnectedAgents, News},
@@ -41,7 +41,7 @@ pub struct DataFolder(PathBuf);
 pub struct RunLock(#[expect(dead_code, reason = "held, not used")] File);
 
 /// Where a running server can be reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// For agents: an address and a port.
     pub agents: String,
@@ -170,6 +170,7 @@ impl DataFolder {
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
             deployment,
+            check_requests: broadcast::Sender::new(256),
         })
     }
 

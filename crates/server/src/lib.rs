@@ -5,6 +5,7 @@
 
 pub mod administrator;
 pub mod api;
+pub mod check;
 pub mod components;
 pub mod config;
 mod connections;

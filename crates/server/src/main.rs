@@ -10,10 +10,11 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use eidetic_checks::exclusions::Exclusions;
 use eidetic_model::Clock as _;
 use eidetic_runtime::{Shutdown, SystemClock, init_logging};
 use eidetic_server::{
-    administrator,
+    administrator, check,
     config::{Config, ConfigFile},
     folder::DataFolder,
     gateway,
@@ -36,6 +37,27 @@ enum Command {
     Token(TokenArguments),
     /// Give a user a new one-time password and print it. Works beside a running server.
     ResetPassword(ResetPasswordArguments),
+    /// Tell whether this computer is as the server needs it, what is not, and how to mend it.
+    ///
+    /// Exits with 0 if all is good, 1 if something is unmet, and 2 if something could not be
+    /// found out. Works beside a running server; some of it only root or the server's account can
+    /// find out.
+    Check(CheckArguments),
+}
+
+#[derive(Args)]
+struct CheckArguments {
+    #[command(flatten)]
+    common: CommonArguments,
+    /// Mend what can be mended safely, and tell what was before and what is after.
+    #[arg(long)]
+    fix: bool,
+    /// Print everything, as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print what an antivirus program should leave alone, and nothing else.
+    #[arg(long, conflicts_with_all = ["fix", "json"])]
+    exclusions: bool,
 }
 
 #[derive(Args)]
@@ -81,6 +103,12 @@ struct CommonArguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logging();
+    if let Command::Check(arguments) = arguments.command {
+        return check(arguments).unwrap_or_else(|error| {
+            let _nobody_listens = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(COULD_NOT_CHECK)
+        });
+    }
     match execute(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -99,6 +127,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
             Command::Run(arguments) => run(arguments).await,
             Command::Token(arguments) => token(arguments).await,
             Command::ResetPassword(arguments) => reset_password(arguments).await,
+            // It has endings of its own.
+            Command::Check(_) => Ok(()),
         }
     });
     // Blocking work that is still under way is not acknowledged and may be cut off.
@@ -163,6 +193,24 @@ async fn reset_password(arguments: ResetPasswordArguments) -> anyhow::Result<()>
     say(&administrator::reset_password(&control, &arguments.user).await?)
 }
 
+fn check(arguments: CheckArguments) -> anyhow::Result<ExitCode> {
+    let config = resolve(arguments.common.file()?)?;
+    if arguments.exclusions {
+        let exclusions = Exclusions::of(&check::installation(&config));
+        for line in exclusions.folders.iter().chain(&exclusions.programs) {
+            say(line)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let form = match arguments.json {
+        true => check::Form::Json,
+        false => check::Form::Table,
+    };
+    let checked = check::run(&config, &SystemClock, arguments.fix, form);
+    say(checked.text.trim_end())?;
+    Ok(checked.exit_code)
+}
+
 impl CommonArguments {
     fn file(self) -> anyhow::Result<ConfigFile> {
         let mut file = match &self.config {
@@ -195,6 +243,9 @@ fn validity(text: &str) -> anyhow::Result<Duration> {
     anyhow::ensure!(range.contains(&duration), "it must be from 1m to 365d");
     Ok(duration)
 }
+
+/// As of `check`.
+const COULD_NOT_CHECK: u8 = 2;
 
 /// For people and scripts, on standard output; the log is on standard error.
 fn say(text: &str) -> anyhow::Result<()> {

@@ -8,16 +8,21 @@ use windows::{
         Security::{
             ACL,
             Authorization::{
-                ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+                ConvertSecurityDescriptorToStringSecurityDescriptorW,
+                ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW,
+                SDDL_REVISION_1, SE_FILE_OBJECT,
             },
-            GetSecurityDescriptorDacl, GetSecurityDescriptorOwner, PSECURITY_DESCRIPTOR, PSID,
-            SECURITY_ATTRIBUTES,
+            DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, GetSecurityDescriptorOwner,
+            PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
         },
     },
-    core::{BOOL, PCWSTR},
+    core::{BOOL, PCWSTR, PWSTR},
 };
 
-use crate::{CallFailed, Result, text::wide};
+use crate::{
+    CallFailed, Result,
+    text::{pointed_at, wide},
+};
 
 /// A security descriptor of ours.
 pub(crate) struct Descriptor(PSECURITY_DESCRIPTOR);
@@ -40,6 +45,50 @@ impl Descriptor {
             "ConvertStringSecurityDescriptorToSecurityDescriptor",
         ))?;
         Ok(Self(descriptor))
+    }
+
+    /// That of a file or folder, whose path ends with a zero: its list alone.
+    pub(crate) fn of_file(path: &[u16]) -> Result<Self> {
+        let mut descriptor = PSECURITY_DESCRIPTOR::default();
+        // SAFETY: the path ends with a zero, and the place for the answer outlives the call.
+        unsafe {
+            GetNamedSecurityInfoW(
+                PCWSTR(path.as_ptr()),
+                SE_FILE_OBJECT,
+                DACL_SECURITY_INFORMATION,
+                None,
+                None,
+                None,
+                None,
+                &raw mut descriptor,
+            )
+        }
+        .ok()
+        .map_err(CallFailed::of("GetNamedSecurityInfo"))?;
+        Ok(Self(descriptor))
+    }
+
+    /// Its list, in Windows' own language for it.
+    pub(crate) fn list_in_words(&self) -> Result<String> {
+        let mut text = PWSTR::null();
+        // SAFETY: the descriptor is valid, and the place for the answer outlives the call.
+        unsafe {
+            ConvertSecurityDescriptorToStringSecurityDescriptorW(
+                self.0,
+                SDDL_REVISION_1,
+                DACL_SECURITY_INFORMATION,
+                &raw mut text,
+                None,
+            )
+        }
+        .map_err(CallFailed::of(
+            "ConvertSecurityDescriptorToStringSecurityDescriptor",
+        ))?;
+        // SAFETY: Windows ends it with a zero.
+        let words = unsafe { pointed_at(text) };
+        // SAFETY: Windows gave it to us to free, and nobody else has it.
+        unsafe { LocalFree(Some(HLOCAL(text.0.cast()))) };
+        Ok(words)
     }
 
     /// Its list of who may do what, which is valid as long as this value.

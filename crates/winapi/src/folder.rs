@@ -7,6 +7,7 @@ use windows::{
         Authorization::{SE_FILE_OBJECT, SetNamedSecurityInfoW},
         DACL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION,
     },
+    Win32::Storage::FileSystem::GetDiskFreeSpaceExW,
     core::PCWSTR,
 };
 
@@ -41,6 +42,37 @@ pub fn close_to_others(folder: &Path) -> Result<()> {
     .map_err(CallFailed::of("SetNamedSecurityInfo"))
 }
 
+/// Who may enter a folder, in Windows' own language for it.
+///
+/// # Errors
+///
+/// What Windows says.
+pub fn access_list(folder: &Path) -> Result<String> {
+    let path = wide(&folder.to_string_lossy());
+    Descriptor::of_file(&path)?.list_in_words()
+}
+
+/// Whether a list that [`access_list`] told is that of [`close_to_others`].
+pub fn is_closed(list: &str) -> bool {
+    let mut entries: Vec<_> = list.split('(').skip(1).collect();
+    entries.sort_unstable();
+    list.starts_with("D:P") && entries == ["A;OICI;FA;;;BA)", "A;OICI;FA;;;SY)"]
+}
+
+/// How many bytes are free on the disk of a folder, for this account.
+///
+/// # Errors
+///
+/// What Windows says.
+pub fn free_bytes(folder: &Path) -> Result<u64> {
+    let path = wide(&folder.to_string_lossy());
+    let mut free = 0;
+    // SAFETY: the path ends with a zero, and the place for the answer outlives the call.
+    unsafe { GetDiskFreeSpaceExW(PCWSTR(path.as_ptr()), Some(&raw mut free), None, None) }
+        .map_err(CallFailed::of("GetDiskFreeSpaceEx"))?;
+    Ok(free)
+}
+
 /// Nothing is taken over from above; what is in it takes over this.
 const SYSTEM_AND_ADMINISTRATORS: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
@@ -54,5 +86,17 @@ mod tests {
         close_to_others(folder.path()).unwrap();
         std::fs::write(folder.path().join("file"), b"content").unwrap();
         assert!(close_to_others(&folder.path().join("missing")).is_err());
+        assert!(!access_list(folder.path()).unwrap().is_empty());
+        assert!(free_bytes(folder.path()).unwrap() > 0);
+    }
+
+    #[test]
+    fn closed_list_is_known_whatever_its_order() {
+        assert!(is_closed(SYSTEM_AND_ADMINISTRATORS));
+        assert!(is_closed("D:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"));
+        assert!(!is_closed("D:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"));
+        assert!(!is_closed(
+            "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FR;;;BU)"
+        ));
     }
 }

@@ -17,6 +17,7 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 const PACKAGES: &[&str] = &[
     "agent",
     "capture",
+    "checks",
     "codec",
     "model",
     "msi-actions",

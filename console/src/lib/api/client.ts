@@ -3,6 +3,7 @@
 import { ApiError, errorFromResponse, isAbort } from './problem';
 import type {
   Account,
+  Adjustment,
   CollectingAccount,
   CollectingAccountRequest,
   ComputerDetail,
@@ -96,6 +97,18 @@ export function healthLog(query: URLSearchParams, signal?: AbortSignal): Promise
 /** A page of what users looked at and changed, the latest first. */
 export function viewings(query: URLSearchParams, signal?: AbortSignal): Promise<Viewings> {
   return call('GET', `/viewings?${query}`, { signal });
+}
+
+/** What an agent changed on its computer to meet prerequisites, the latest first. */
+export async function adjustments(agentId: string): Promise<Adjustment[]> {
+  const path = `/computers/${encodeURIComponent(agentId)}/adjustments`;
+  const answer = await call<{ adjustments: Adjustment[] }>('GET', path);
+  return answer.adjustments;
+}
+
+/** Has an agent look at its computer's prerequisites now. */
+export function checkComputer(agentId: string): Promise<void> {
+  return call('POST', `/computers/${encodeURIComponent(agentId)}/check`);
 }
 
 export function plans(signal?: AbortSignal): Promise<Plans> {

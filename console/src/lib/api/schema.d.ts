@@ -114,6 +114,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/computers/{id}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what an agent changed on its computer to meet prerequisites */
+        get: operations["adjustments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/computers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an agent look at its computer's prerequisites now */
+        post: operations["check_computer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers/{id}/resolve-duplicate": {
         parameters: {
             query?: never;
@@ -256,6 +290,23 @@ export interface paths {
         get: operations["health_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/network-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a computer from the server, over the network */
+        post: operations["check_network"];
         delete?: never;
         options?: never;
         head?: never;
@@ -651,6 +702,27 @@ export interface components {
             /** @description The last address. */
             to: string;
         };
+        /** @description Something that an agent changed on its computer, or tried to. */
+        Adjustment: {
+            /** @description What was found after. */
+            after: string;
+            /**
+             * Format: int64
+             * @description When, by the computer's clock.
+             */
+            at_us: number;
+            /** @description What was found before. */
+            before: string;
+            /** @description For which prerequisite. */
+            id: string;
+            /** @description Why it is not mended; nothing if it is. */
+            problem?: string;
+        };
+        /** @description What an agent changed on its computer. */
+        Adjustments: {
+            /** @description The changes, the latest first. */
+            adjustments: components["schemas"]["Adjustment"][];
+        };
         /** @description Windows, by patterns of which both have to fit. An empty pattern fits everything. */
         Application: {
             /**
@@ -805,10 +877,22 @@ export interface components {
             /** @description How it is, in a word. */
             status: components["schemas"]["ComputerStatus"];
         };
+        /** @description What an agent found of its computer's prerequisites. */
+        ComputerChecks: {
+            /**
+             * Format: int64
+             * @description When it looked.
+             */
+            checked_us: number;
+            /** @description What was unmet; nothing if all was good. */
+            unmet: components["schemas"]["UnmetPrerequisite"][];
+        };
         /** @description A monitored computer with all that is known of it. */
         ComputerDetail: components["schemas"]["Computer"] & {
             /** @description By which addresses it is known on the network. */
             addresses: string[];
+            /** @description What its agent found of its prerequisites when it looked last. */
+            checks?: components["schemas"]["ComputerChecks"];
             /** @description What somebody should look at, the worst first. */
             concerns_explained: components["schemas"]["ConcernDetail"][];
             /**
@@ -1248,6 +1332,35 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description Something that the server tried. */
+        NetworkCheck: {
+            /** @description What to do if it does not answer. */
+            by_hand: string;
+            /** @description What was found. */
+            found: string;
+            /** @description Its id, which never changes: `name`, `ssh`, `smb`, `rpc`, `control-port`. */
+            id: string;
+            /** @description Whether it answers. */
+            is_met: boolean;
+            /** @description What needs it. */
+            needed_for: components["schemas"]["PrerequisiteNeed"];
+            /** @description What was tried. */
+            title: string;
+        };
+        /** @description A computer to look at over the network. */
+        NetworkCheckRequest: {
+            /** @description Its name or address. */
+            computer: string;
+        };
+        /** @description What the server found of a computer over the network. */
+        NetworkChecks: {
+            /** @description What its agent found last, if it is known by that name or address. */
+            agent?: components["schemas"]["ComputerChecks"];
+            /** @description What was tried, in this order. */
+            checks: components["schemas"]["NetworkCheck"][];
+            /** @description The computer, as it was asked for. */
+            computer: string;
+        };
         /** @description The old and the new password. */
         PasswordChange: {
             /**
@@ -1411,6 +1524,11 @@ export interface components {
              */
             monitor?: boolean;
             /**
+             * @description What agents do about prerequisites of their computers that are unmet.
+             * @default report
+             */
+            prerequisites?: components["schemas"]["PrerequisiteMode"];
+            /**
              * @description What of the screen may be lost for the sake of size.
              * @default high
              */
@@ -1502,6 +1620,16 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * @description What an agent does about prerequisites that are unmet.
+         * @enum {string}
+         */
+        PrerequisiteMode: "report" | "mend";
+        /**
+         * @description What needs a prerequisite.
+         * @enum {string}
+         */
+        PrerequisiteNeed: "always" | "screen" | "push_installation" | "control_calls";
         /** @description The one shape of all errors (RFC 9457, `application/problem+json`). */
         Problem: {
             /** @description This very problem in words. */
@@ -1945,6 +2073,28 @@ export interface components {
              */
             segment_bytes: number;
         };
+        /** @description A prerequisite that is unmet. */
+        UnmetPrerequisite: {
+            /** @description How to mend it by hand: lines of text and commands. */
+            by_hand: string[];
+            /** @description Whether the agent can mend it, if its plan says so. */
+            can_be_mended: boolean;
+            /** @description What there is. */
+            found: string;
+            /** @description Its id, which never changes. */
+            id: string;
+            /** @description What it means, and what does not work. */
+            meaning: string;
+            /** @description What needs it. */
+            needed_for: components["schemas"]["PrerequisiteNeed"];
+            /**
+             * Format: int64
+             * @description Since when it is known to be unmet.
+             */
+            since_us: number;
+            /** @description What has to be. */
+            title: string;
+        };
         /** @description A user, or the members of a group. */
         User: {
             /** @description A pattern of `DOMAIN\user`; without a backslash it is of that name in every domain. */
@@ -2231,6 +2381,74 @@ export interface operations {
             };
         };
     };
+    adjustments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjustments"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_computer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agent is asked. Its answer is in the list of computers within seconds. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The agent is not connected. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resolve_duplicate: {
         parameters: {
             query?: never;
@@ -2501,6 +2719,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthEvents"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkCheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkChecks"];
                 };
             };
             /** @description a problem */

@@ -10,6 +10,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Account = Schemas['Account'];
+export type Adjustment = Schemas['Adjustment'];
 export type ActivityRecord = Schemas['Record'];
 export type Computer = Schemas['Computer'];
 export type ComputerDetail = Schemas['ComputerDetail'];

@@ -21,4 +21,5 @@ export const DEFAULT_SETTINGS: PlanSettings = {
   spool_max_bytes: 2 ** 31,
   spool_min_free_bytes: 2 ** 30,
   video_retention_days: 7,
+  prerequisites: 'report',
 };

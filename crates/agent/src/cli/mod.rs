@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod enrol;
 mod setup;
 mod status;
@@ -61,6 +62,22 @@ enum Command {
         #[command(flatten)]
         answers: setup::Arguments,
     },
+    /// Tells whether this computer is as the agent needs it, what is not, and how to mend it.
+    ///
+    /// Exits with 0 if all is good, 1 if something is unmet, and 2 if something could not be
+    /// found out. Some of it only an administrator can find out.
+    Check {
+        #[command(flatten)]
+        folder: FolderArguments,
+        #[command(flatten)]
+        sessions: os::SessionArguments,
+        #[command(flatten)]
+        check: check::CheckArguments,
+    },
+    /// Opens the display that the environment names: started by the service.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    TryDisplay,
     /// Records one session: started by the service.
     #[command(hide = true)]
     Record(os::RecordArguments),
@@ -117,6 +134,17 @@ pub fn main() -> ExitCode {
         return command.run();
     }
     eidetic_runtime::init_logging();
+    if let Command::Check {
+        folder,
+        sessions,
+        check,
+    } = command
+    {
+        return look(&folder, sessions, &check).unwrap_or_else(|error| {
+            complain(&error);
+            ExitCode::from(COULD_NOT_CHECK)
+        });
+    }
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -141,11 +169,28 @@ fn run(command: Command) -> anyhow::Result<()> {
             setup::run(&StateFolder::open(&folder.path()?)?, &answers)
         }
         Command::Status { folder, json } => status::run(&StateFolder::at(&folder.path()?), json),
+        #[cfg(target_os = "linux")]
+        Command::TryDisplay => {
+            let display = std::env::var("DISPLAY").context("there is no display")?;
+            os::open_screen(&display)?;
+            Ok(())
+        }
         // These have their own endings.
-        Command::Record(_) => Ok(()),
+        Command::Record(_) | Command::Check { .. } => Ok(()),
         #[cfg(windows)]
         Command::Service(_) => Ok(()),
     }
+}
+
+fn look(
+    folder: &FolderArguments,
+    sessions: os::SessionArguments,
+    check: &check::CheckArguments,
+) -> anyhow::Result<ExitCode> {
+    let config = folder.config.read()?;
+    let path = folder.path()?;
+    let sessions = os::SessionProbe::of(&os::SessionSource::find(sessions, &config)?);
+    runtime()?.block_on(check::run(&StateFolder::at(&path), check, sessions))
 }
 
 fn serve(arguments: RunArguments) -> anyhow::Result<()> {
@@ -201,6 +246,9 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .build()
         .context("failed to start the runtime")
 }
+
+/// As of `check`.
+const COULD_NOT_CHECK: u8 = 2;
 
 #[expect(
     clippy::print_stderr,

@@ -166,6 +166,8 @@ impl Core {
         let slowed = paces.filter(|pace| *pace != Pace::Full).count();
         SessionCounts {
             policy_revision: self.policy_revision,
+            prerequisites: self.policy.prerequisites(),
+            min_free_bytes: self.policy.spool().min_free_bytes,
             recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
             slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
             spool_full: self.full_since.is_some(),

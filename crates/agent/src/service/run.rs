@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     os, policy_file,
+    prerequisites::{self, PrerequisiteParts},
     secrets::{SecretFiles, Secrets, random_key},
     state_folder::StateFolder,
     upload::{self, UplinkParts},
@@ -81,6 +82,19 @@ pub(crate) async fn run(
     )?;
     let mut service = spawn_core(core, inbox, counts)?;
 
+    let (reports, checks) = watch::channel(None);
+    let (told, told_of_checks) = mpsc::channel(CHECK_NEWS_UNDER_WAY);
+    let keeper = PrerequisiteParts {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        folder: folder.clone(),
+        sessions: os::SessionProbe::of(&sessions),
+        followed: sessions_counted.clone(),
+        told: told_of_checks,
+        reports,
+    };
+    let _prerequisites = Task::spawn("prerequisites", prerequisites::run(keeper));
+
     let drain = Shutdown::new();
     let uplink = UplinkParts {
         clock: Arc::new(SystemClock),
@@ -90,6 +104,8 @@ pub(crate) async fn run(
         secrets,
         sessions_counted,
         usage,
+        checks,
+        told,
         events: events.clone(),
         computer_name: computer,
         operating_system: os::operating_system(),
@@ -224,6 +240,9 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(8);
 const DRAIN_LIMIT: Duration = Duration::from_secs(4);
 
 const EVENTS_UNDER_WAY: usize = 32;
+
+/// More is dropped: what is lost is said again after the next report.
+const CHECK_NEWS_UNDER_WAY: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use eidetic_capture::LoginSession;
 use eidetic_model::{
-    Action, ActivityRecord, Captured, Entry, GapReason, IdleStretch, ObjectType, Policy, SegmentId,
-    SessionDescription, SessionEvent, SessionId, Timestamp,
+    Action, ActivityRecord, Captured, Entry, GapReason, IdleStretch, ObjectType, Policy,
+    Prerequisites, SegmentId, SessionDescription, SessionEvent, SessionId, Timestamp,
 };
 
 use eidetic_wire::Backoff;
@@ -42,6 +42,10 @@ pub(super) struct RecordedSession {
 pub(crate) struct SessionCounts {
     /// By which policy.
     pub(crate) policy_revision: u64,
+    /// What it says about prerequisites.
+    pub(crate) prerequisites: Prerequisites,
+    /// What it leaves free on the disk.
+    pub(crate) min_free_bytes: u64,
     /// All of them.
     pub(crate) recorded: u32,
     /// Of these, those of which fewer frames are recorded than the policy allows.

@@ -22,7 +22,10 @@ use super::{
     spool_side::{SpoolSide, SpoolSideError},
     uplink::UplinkParts,
 };
-use crate::service::{Event, UplinkState};
+use crate::{
+    prerequisites::Told,
+    service::{Event, UplinkState},
+};
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -123,6 +126,7 @@ impl Attachment<'_> {
         renewal.reset();
         let mut counted = self.parts.sessions_counted.clone();
         let mut usage = self.parts.usage.clone();
+        let mut checks = self.parts.checks.clone();
         loop {
             let now = self.parts.clock.monotonic();
             if tell_at.is_some_and(|at| at <= now) {
@@ -171,6 +175,12 @@ impl Attachment<'_> {
                 // A policy that is in force now is told at once; the service ends before this does.
                 Ok(()) = counted.changed() => tell_at = tell_at.or(Some(last_told + TELL_INTERVAL)),
                 Ok(()) = usage.changed() => tell_at = tell_at.or(Some(last_told + TELL_INTERVAL)),
+                Ok(()) = checks.changed() => {
+                    let report = checks.borrow_and_update().clone();
+                    if let Some(report) = report {
+                        self.give(Input::Checks(report))?;
+                    }
+                }
                 () = sleep(wait) => self.give(Input::Tick)?,
                 _ = renewal.tick() => {
                     if (self.renewal_due)() {
@@ -202,11 +212,19 @@ impl Attachment<'_> {
                 Some(Output::PolicyUnusable(error)) => {
                     warn!(%error, "the server's policy is not valid and is not followed");
                 }
+                Some(Output::ServerClock(server)) => self.say(Told::Clock(server, wall)),
+                Some(Output::ChecksStored(ids)) => self.say(Told::Stored(ids)),
+                Some(Output::CheckNow) => self.say(Told::CheckNow),
                 Some(Output::Close(ending)) => return Err(Detached::Ended(ending)),
                 _ => {}
             }
         }
         Ok(None)
+    }
+
+    /// To those who look at the prerequisites. What they have no room for comes again.
+    fn say(&self, told: Told) {
+        let _no_room = self.parts.told.try_send(told);
     }
 
     fn tell(&mut self) -> Result<(), Detached> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use eidetic_model::{Clock, ComputerFacts, IdSource, SpoolId};
+use eidetic_model::{CheckReport, Clock, ComputerFacts, IdSource, SpoolId};
 use eidetic_runtime::ShutdownSignal;
 use eidetic_spool::SpoolError;
 use eidetic_wire::{
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     connection::{ConnectError, connect},
     identity::{Identity, client_config, renewal},
+    prerequisites::Told,
     secrets::Secrets,
     service::{Event, SessionCounts, SharedSpool, UplinkState},
     state_folder::StateFolder,
@@ -47,6 +48,10 @@ pub(crate) struct UplinkParts {
     pub(crate) sessions_counted: watch::Receiver<SessionCounts>,
     /// What the agent costs this computer.
     pub(crate) usage: watch::Receiver<Usage>,
+    /// What was found of the prerequisites last.
+    pub(crate) checks: watch::Receiver<Option<CheckReport>>,
+    /// Where is told what the server says of them. Full: it is dropped, and comes again.
+    pub(crate) told: mpsc::Sender<Told>,
     /// Where the service hears of it.
     pub(crate) events: mpsc::Sender<Event>,
     /// This computer's name.

@@ -144,6 +144,22 @@ impl Agent {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs `check --json` with further options, on the system bus at this address if one is given.
+    pub fn check(&self, options: &[&str], bus: Option<&str>) -> Output {
+        let mut command = self.command("check");
+        command.arg("--json").args(options);
+        if let Some(bus) = bus {
+            command.env("DBUS_SYSTEM_BUS_ADDRESS", bus);
+        }
+        command.output().unwrap()
+    }
+
+    /// What `check --exclusions` prints.
+    pub fn exclusions(&self) -> String {
+        let output = self.command("check").arg("--exclusions").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// The process of its one recorder, once there is one other than `before`.
     pub fn recorder(&self, before: Option<Pid>) -> Pid {
         let service = self.service.as_ref().unwrap().id();
@@ -152,7 +168,14 @@ impl Agent {
             let threads = fs::read_dir(&children).ok()?;
             let found = threads.filter_map(|thread| {
                 let text = fs::read_to_string(thread.ok()?.path().join("children")).ok()?;
-                let child = text.split_whitespace().next()?;
+                // The service also starts programs that look at the computer.
+                let is_recorder = |child: &&str| {
+                    let arguments = fs::read(format!("/proc/{child}/cmdline"));
+                    arguments.is_ok_and(|arguments| {
+                        arguments.split(|byte| *byte == 0).nth(1) == Some(b"record")
+                    })
+                };
+                let child = text.split_whitespace().find(is_recorder)?;
                 Pid::from_raw(child.parse().ok()?)
             });
             found.into_iter().find(|child| Some(*child) != before)
@@ -191,7 +214,7 @@ impl Agent {
         command
     }
 
-    fn state_folder(&self) -> PathBuf {
+    pub fn state_folder(&self) -> PathBuf {
         self.path().join("state")
     }
 

@@ -9,7 +9,8 @@ use std::{
 };
 
 use eidetic_model::{
-    AgentId, Clock as _, Entry, Policy, RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp,
+    AdjustmentId, AdjustmentRecord, AgentId, CheckReport, Clock as _, Entry, Policy,
+    RecordSequence, SegmentEnd, SegmentId, SpoolId, Timestamp,
 };
 use eidetic_runtime::SystemClock;
 use eidetic_wire::{
@@ -55,6 +56,10 @@ pub struct Stored {
     pub sealed: BTreeMap<SegmentId, SegmentEnd>,
     /// Tokens that were used.
     used: BTreeSet<[u8; 32]>,
+    /// What the agent found of its prerequisites last.
+    pub checks: Option<CheckReport>,
+    /// What it changed.
+    pub adjustments: BTreeMap<AdjustmentId, AdjustmentRecord>,
     /// How often a certificate was renewed.
     pub renewals: u32,
     /// How often an agent enrolled that showed a certificate.
@@ -397,6 +402,20 @@ impl Attached {
             Output::Send(message) => self.replies.send(Ok(message)).await.ok()?,
             Output::Close(_) => return None,
             Output::Status(_) => {}
+            Output::StoreChecks(report) => {
+                let adjustments: Vec<_> = report.adjustments.iter().map(|done| done.id).collect();
+                let mut stored = self.shared.stored.lock().unwrap();
+                for adjustment in &report.adjustments {
+                    stored.adjustments.insert(adjustment.id, adjustment.clone());
+                }
+                stored.checks = Some(report);
+                drop(stored);
+                let server_time = SystemClock.wall();
+                self.handle(Input::ChecksStored {
+                    adjustments,
+                    server_time,
+                });
+            }
             Output::Open(hello) => {
                 self.spool = Some(hello.spool);
                 let stored = self.shared.stored.lock().unwrap();
@@ -412,6 +431,7 @@ impl Attached {
                     last_sequence: last.unwrap_or(RecordSequence::ZERO),
                     policy_revision,
                     policy,
+                    server_time: SystemClock.wall(),
                 });
             }
             Output::StoreEntries(entries) => {

@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod checks;
 mod enrolment;
 mod faults;
 mod gateway;

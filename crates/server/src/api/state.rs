@@ -26,6 +26,7 @@ pub struct ApiState {
     pub(super) live_streams: Arc<Semaphore>,
     pub(super) thumbnails: Arc<Thumbnails>,
     pub(super) metrics_token: Option<MetricsToken>,
+    pub(super) network_checks: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -50,6 +51,7 @@ impl ApiState {
             live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
             thumbnails: Arc::default(),
             metrics_token: None,
+            network_checks: Arc::new(Semaphore::new(NETWORK_CHECKS_AT_ONCE)),
         }
     }
 
@@ -63,5 +65,8 @@ impl ApiState {
 
 /// Each takes a core and 19 MiB while it works.
 const PASSWORDS_AT_ONCE: usize = 2;
+
+/// Each has five threads for some seconds.
+const NETWORK_CHECKS_AT_ONCE: usize = 4;
 
 const MAX_LIVE_STREAMS: usize = 256;

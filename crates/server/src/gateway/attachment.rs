@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
 };
 
-use eidetic_model::{ComputerFacts, Timestamp};
+use eidetic_model::{AgentId, ComputerFacts, Timestamp};
 use eidetic_runtime::ShutdownSignal;
 use eidetic_store::control::{Agent, AgentState, SaidStatus};
 use eidetic_wire::{
@@ -13,7 +13,7 @@ use eidetic_wire::{
     server_link::{Ending, HELLO_LIMIT, Input, Output, Refusal, ServerLink, Windows},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{broadcast, mpsc, watch},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tonic::{Status, Streaming};
@@ -153,6 +153,7 @@ struct Attachment {
     replies: Replies,
     shutdown: ShutdownSignal,
     plans: watch::Receiver<Arc<PlanBook>>,
+    check_requests: broadcast::Receiver<AgentId>,
     address: SocketAddr,
     /// How the computer is known on the network; nothing before Hello.
     facts: ComputerFacts,
@@ -177,6 +178,7 @@ enum Event {
     Room,
     Stored(Input),
     PlansChanged,
+    CheckAsked,
     ContactDue,
     LinkTimeout,
     Replaced,
@@ -191,6 +193,7 @@ impl Attachment {
         let ingest = Ingest::new(components.clone(), attaching.agent.clone());
         Self {
             plans: components.plans.subscribe(),
+            check_requests: components.check_requests.subscribe(),
             address: attaching.address,
             facts: ComputerFacts::default(),
             components,
@@ -241,6 +244,7 @@ impl Attachment {
                 Output::AppendSegment(chunk) => self.jobs.push(Job::Append(chunk)),
                 Output::EndSegment(end) => self.jobs.push(Job::End(end)),
                 Output::QuerySegment(id) => self.jobs.push(Job::Query(id)),
+                Output::StoreChecks(report) => self.jobs.push(Job::Checks(report)),
                 Output::Status(status) => self.status = Some(status),
                 Output::Close(ending) => return Some(ending),
             }
@@ -291,6 +295,7 @@ impl Attachment {
             },
             input = self.worker.finished() => Event::Stored(input),
             Ok(()) = self.plans.changed() => Event::PlansChanged,
+            () = asked_for(&mut self.check_requests, self.agent.id) => Event::CheckAsked,
             _ = contact.tick() => Event::ContactDue,
             () = self.place.replaced.cancelled() => Event::Replaced,
             () = self.shutdown.wait() => Event::Shutdown,
@@ -310,6 +315,7 @@ impl Attachment {
             }
             Event::Stored(input) => input,
             Event::PlansChanged => self.policy(),
+            Event::CheckAsked => Input::CheckNow,
             Event::ContactDue => match self.note_contact().await {
                 Some(refusal) => Input::Stop(refusal),
                 None => return,
@@ -441,6 +447,22 @@ impl Worker {
                 *self = Self::Idle(ingest);
                 input
             }
+        }
+    }
+}
+
+/// Waits until this agent is asked to look at its prerequisites.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses nothing.
+async fn asked_for(requests: &mut broadcast::Receiver<AgentId>, agent: AgentId) {
+    loop {
+        match requests.recv().await {
+            Ok(asked) if asked != agent => {}
+            // Of those that were missed, one may have been for it.
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }
 }

@@ -47,6 +47,11 @@ pub enum Concern {
     },
     /// It does not follow its plan.
     PlanNotApplied,
+    /// Something that it needs to record and deliver is not as it has to be.
+    PrerequisitesUnmet {
+        /// So many checks.
+        unmet: usize,
+    },
     /// More than one plan names it.
     PlanConflict {
         /// So many.
@@ -67,6 +72,10 @@ pub(super) fn of(computer: &Observed<'_>) -> Vec<Concern> {
     }
     if let Some(said) = computer.says() {
         of_what_it_says(&said, computer, &mut concerns);
+    }
+    let unmet = computer.needed_and_unmet();
+    if unmet > 0 {
+        concerns.push(Concern::PrerequisitesUnmet { unmet });
     }
     if computer.plans_naming > 1 && computer.agent.state == AgentState::Active {
         concerns.push(Concern::PlanConflict {
@@ -134,6 +143,7 @@ impl Concern {
             Self::OverBudget { .. } => EventKind::OverBudget,
             Self::Backlog { .. } => EventKind::Backlog,
             Self::PlanNotApplied => EventKind::PlanNotApplied,
+            Self::PrerequisitesUnmet { .. } => EventKind::PrerequisitesUnmet,
             Self::PlanConflict { .. } => EventKind::PlanConflict,
         }
     }
@@ -182,6 +192,12 @@ impl Concern {
             Self::PlanNotApplied => {
                 "Its agent has not said that it follows its plan as it is now.".to_owned()
             }
+            Self::PrerequisitesUnmet { unmet: 1 } => {
+                "Something that its agent needs is not as it has to be.".to_owned()
+            }
+            Self::PrerequisitesUnmet { unmet } => {
+                format!("{unmet} things that its agent needs are not as they have to be.")
+            }
             Self::PlanConflict { plans } => {
                 format!("{plans} plans name it: it follows the first of them.")
             }
@@ -212,6 +228,10 @@ impl Concern {
             Self::PlanNotApplied => {
                 "If it stays so, see the agent's log, and upgrade the agent if it is older than \
                  the server."
+            }
+            Self::PrerequisitesUnmet { .. } => {
+                "See under Prerequisites what each of them is, and how to mend it; a plan can have \
+                 its agents mend what can be mended safely."
             }
             Self::PlanConflict { .. } => "Decide on the page Plans which of them shall name it.",
         }
@@ -303,6 +323,10 @@ mod tests {
                 bytes: 0,
                 entries: 20_001,
             },
+        );
+        check(
+            &|case| case.finds_unmet(&["agent-folder", "of-a-newer-agent"]),
+            Concern::PrerequisitesUnmet { unmet: 2 },
         );
         check(
             &|case| case.says().policy_revision = 77,

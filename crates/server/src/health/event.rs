@@ -39,6 +39,10 @@ pub enum EventKind {
     PlanChanged,
     /// A prerequisite was adjusted.
     PrerequisiteAdjusted,
+    /// A prerequisite could not be adjusted.
+    PrerequisiteNotMended,
+    /// Prerequisites of a computer are unmet.
+    PrerequisitesUnmet,
     /// The server's disk is almost full.
     DiskLow,
     /// A certificate of the server expires soon.
@@ -49,7 +53,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ServerStarted,
         Self::ServerStopped,
         Self::Enrolled,
@@ -67,6 +71,8 @@ impl EventKind {
         Self::Resolved,
         Self::PlanChanged,
         Self::PrerequisiteAdjusted,
+        Self::PrerequisiteNotMended,
+        Self::PrerequisitesUnmet,
         Self::DiskLow,
         Self::CertificateExpires,
         Self::MailFailed,
@@ -92,6 +98,8 @@ impl EventKind {
             Self::Resolved => "resolved",
             Self::PlanChanged => "plan_changed",
             Self::PrerequisiteAdjusted => "prerequisite_adjusted",
+            Self::PrerequisiteNotMended => "prerequisite_not_mended",
+            Self::PrerequisitesUnmet => "prerequisites_unmet",
             Self::DiskLow => "disk_low",
             Self::CertificateExpires => "certificate_expires",
             Self::MailFailed => "mail_failed",
@@ -123,6 +131,8 @@ impl EventKind {
             Self::Resolved => "Resolved",
             Self::PlanChanged => "Plan changed",
             Self::PrerequisiteAdjusted => "Prerequisite adjusted",
+            Self::PrerequisiteNotMended => "Prerequisite not mended",
+            Self::PrerequisitesUnmet => "Prerequisites unmet",
             Self::DiskLow => "Server's disk low",
             Self::CertificateExpires => "Certificate expires",
             Self::MailFailed => "Mail not sent",
@@ -146,6 +156,8 @@ impl EventKind {
             | Self::OverBudget
             | Self::PlanNotApplied
             | Self::PlanConflict
+            | Self::PrerequisiteNotMended
+            | Self::PrerequisitesUnmet
             | Self::CertificateExpires
             | Self::MailFailed => Severity::Warning,
             Self::Duplicate | Self::Gap | Self::SpoolFull | Self::DiskLow => Severity::Error,

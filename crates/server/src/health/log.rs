@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eidetic_model::{AgentId, Clock};
+use eidetic_model::{AdjustmentRecord, AgentId, Clock};
 use eidetic_store::{
     StoreError,
     control::{Agent, HealthEvent, HealthStore},
@@ -34,17 +34,6 @@ pub struct Happened {
     /// What was before, if something was changed.
     pub before: String,
     /// What is after, if something was changed.
-    pub after: String,
-}
-
-/// A prerequisite that was adjusted on a computer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjustment {
-    /// The stable id of the check.
-    pub check: String,
-    /// What was before.
-    pub before: String,
-    /// What is after.
     pub after: String,
 }
 
@@ -109,7 +98,8 @@ impl HealthLog {
         }
     }
 
-    /// Keeps that a prerequisite was adjusted on a computer that belongs to this plan.
+    /// Keeps that a prerequisite was adjusted on a computer that belongs to this plan, or could
+    /// not be.
     ///
     /// # Errors
     ///
@@ -118,14 +108,24 @@ impl HealthLog {
         &self,
         agent: &Agent,
         plan: &str,
-        adjustment: Adjustment,
+        adjustment: AdjustmentRecord,
     ) -> Result<(), StoreError> {
-        let text = format!("The prerequisite {} was adjusted.", adjustment.check);
+        let check = &adjustment.check;
+        let (kind, text) = match &adjustment.problem {
+            None => (
+                EventKind::PrerequisiteAdjusted,
+                format!("The prerequisite {check} was adjusted."),
+            ),
+            Some(problem) => (
+                EventKind::PrerequisiteNotMended,
+                format!("The prerequisite {check} could not be adjusted: {problem}"),
+            ),
+        };
         let happened = Happened {
             plan: plan.to_owned(),
             before: adjustment.before,
             after: adjustment.after,
-            ..Happened::to(EventKind::PrerequisiteAdjusted, agent, text)
+            ..Happened::to(kind, agent, text)
         };
         self.keep(vec![happened]).await
     }

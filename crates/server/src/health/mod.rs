@@ -18,7 +18,7 @@ mod watch;
 
 pub use concern::Concern;
 pub use event::EventKind;
-pub use log::{Adjustment, Happened, HealthLog};
+pub use log::{Happened, HealthLog};
 pub use observed::{Observed, Overview};
 pub use status::ComputerStatus;
 pub use watch::{Watch, WatchParts};

@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use eidetic_checks::{CheckId, Need};
 use eidetic_model::{AgentId, Timestamp};
 use eidetic_store::{
     StoreError,
-    control::{Agent, AgentState, AgentStatus, SaidStatus},
+    control::{Agent, AgentState, AgentStatus, KnownChecks, SaidStatus},
 };
 
 use super::{ComputerStatus, Concern, concern, duplicates::Duplicate, status};
@@ -23,6 +24,8 @@ pub struct Observed<'a> {
     pub connection: Option<&'a Connection>,
     /// What the agent said before, if it ever said something.
     pub said: Option<&'a SaidStatus>,
+    /// What the agent found of its computer's prerequisites when it looked last.
+    pub checks: Option<&'a KnownChecks>,
     /// The plan that it belongs to.
     pub plan: &'a Plan,
     /// How many plans name it.
@@ -56,6 +59,15 @@ impl Observed<'_> {
         self.now.saturating_since(since.max(self.listening_since))
     }
 
+    /// How many things that the agent needs to record and deliver were unmet when it looked last.
+    pub fn needed_and_unmet(&self) -> usize {
+        let unmet = self.checks.iter().flat_map(|checks| &checks.unmet);
+        // A check of a newer agent is not in this server's list: it counts.
+        let need = |name: &str| CheckId::called(name).map(|id| eidetic_checks::check(id).need);
+        let is_needed = |name: &str| matches!(need(name), None | Some(Need::Always | Need::Screen));
+        unmet.filter(|unmet| is_needed(&unmet.check.check)).count()
+    }
+
     /// The status.
     pub fn status(&self) -> ComputerStatus {
         status::of(self)
@@ -72,6 +84,7 @@ impl Observed<'_> {
 pub struct Overview {
     agents: Vec<Agent>,
     said: HashMap<AgentId, SaidStatus>,
+    checks: HashMap<AgentId, KnownChecks>,
     connections: HashMap<AgentId, Connection>,
     duplicates: HashMap<AgentId, Duplicate>,
     book: std::sync::Arc<PlanBook>,
@@ -88,10 +101,13 @@ impl Overview {
     pub async fn look(components: &Components) -> Result<Self, StoreError> {
         let agents = components.control.agents().await?;
         let said = components.health.statuses().await?.into_iter().collect();
+        let checks = components.control.checks().await?;
+        let checks = checks.into_iter().map(|known| (known.agent, known));
         let now = components.clock.wall();
         Ok(Self {
             agents,
             said,
+            checks: checks.collect(),
             connections: components.connected.all(),
             duplicates: components.duplicates.all(components.clock.monotonic()),
             book: components.plans.borrow().clone(),
@@ -131,6 +147,7 @@ impl Overview {
             agent,
             connection: self.connections.get(&agent.id),
             said: self.said.get(&agent.id),
+            checks: self.checks.get(&agent.id),
             plan: self.book.plan_of(&facts),
             plans_naming,
             duplicate: self.duplicates.get(&agent.id),
@@ -142,7 +159,8 @@ impl Overview {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use eidetic_model::{AgentId, ComputerFacts};
+    use eidetic_model::{AgentId, ComputerFacts, UnmetCheck};
+    use eidetic_store::control::KnownUnmet;
     use uuid::Uuid;
 
     use super::{
@@ -158,6 +176,7 @@ pub(super) mod tests {
         pub agent: Agent,
         connection: Option<Connection>,
         said: Option<SaidStatus>,
+        checks: Option<KnownChecks>,
         book: PlanBook,
         duplicate: Option<Duplicate>,
         listening_since: Timestamp,
@@ -186,6 +205,7 @@ pub(super) mod tests {
                     status: Some(AgentStatus::default()),
                 }),
                 said: None,
+                checks: None,
                 book: PlanBook::default(),
                 duplicate: None,
                 listening_since: before(86_400),
@@ -235,6 +255,22 @@ pub(super) mod tests {
             self.agent.enrolled = before(seconds);
         }
 
+        pub fn finds_unmet(&mut self, checks: &[&str]) {
+            let unmet = checks.iter().map(|check| KnownUnmet {
+                check: UnmetCheck {
+                    check: (*check).to_owned(),
+                    found: String::new(),
+                    by_hand: vec![],
+                },
+                since: before(60),
+            });
+            self.checks = Some(KnownChecks {
+                agent: self.agent.id,
+                at: before(60),
+                unmet: unmet.collect(),
+            });
+        }
+
         pub fn listening_for(&mut self, seconds: u64) {
             self.listening_since = before(seconds);
         }
@@ -256,6 +292,7 @@ pub(super) mod tests {
                 agent: &self.agent,
                 connection: self.connection.as_ref(),
                 said: self.said.as_ref(),
+                checks: self.checks.as_ref(),
                 plan: self.book.default_plan(),
                 plans_naming: 1,
                 duplicate: self.duplicate.as_ref(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eidetic_model::{
-    ApplicationRule, ApplicationSelection, Policy, PolicyError, PolicyParts, Quality, Recording,
-    ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
+    ApplicationRule, ApplicationSelection, Policy, PolicyError, PolicyParts, Prerequisites,
+    Quality, Recording, ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,6 +57,20 @@ pub struct PlanSettings {
     /// For how many days the server keeps the screen's recordings, up to 36500; 0: for ever.
     #[schema(maximum = 36_500)]
     pub video_retention_days: u32,
+    /// What agents do about prerequisites of their computers that are unmet.
+    pub prerequisites: PrerequisiteMode,
+}
+
+/// What an agent does about prerequisites that are unmet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PrerequisiteMode {
+    /// It tells of them.
+    #[default]
+    Report,
+    /// It mends what can be mended safely, puts back what somebody changes within a minute, and
+    /// tells of both.
+    Mend,
 }
 
 /// Whose sessions are recorded. In patterns `*` stands for any characters and `?` for one or none;
@@ -154,7 +168,7 @@ impl PlanSettings {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    fn values(&self) -> [(&'static str, String); 16] {
+    fn values(&self) -> [(&'static str, String); 17] {
         // Taken apart, so that a value that is new fails to compile here.
         let Self {
             monitor,
@@ -173,6 +187,7 @@ impl PlanSettings {
             spool_max_bytes,
             spool_min_free_bytes,
             video_retention_days,
+            prerequisites,
         } = self;
         [
             ("monitor", monitor.to_string()),
@@ -191,6 +206,7 @@ impl PlanSettings {
             ("spool_max_bytes", spool_max_bytes.to_string()),
             ("spool_min_free_bytes", spool_min_free_bytes.to_string()),
             ("video_retention_days", video_retention_days.to_string()),
+            ("prerequisites", prerequisites.in_words().to_owned()),
         ]
     }
 }
@@ -226,6 +242,7 @@ impl Default for PlanSettings {
             spool_max_bytes: parts.spool.max_bytes,
             spool_min_free_bytes: parts.spool.min_free_bytes,
             video_retention_days: 7,
+            prerequisites: PrerequisiteMode::default(),
         }
     }
 }
@@ -259,7 +276,26 @@ impl TryFrom<&PlanSettings> for Policy {
                 max_bytes: document.spool_max_bytes,
                 min_free_bytes: document.spool_min_free_bytes,
             },
+            prerequisites: document.prerequisites.into(),
         })
+    }
+}
+
+impl PrerequisiteMode {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Mend => "mend",
+        }
+    }
+}
+
+impl From<PrerequisiteMode> for Prerequisites {
+    fn from(mode: PrerequisiteMode) -> Self {
+        match mode {
+            PrerequisiteMode::Report => Self::Report,
+            PrerequisiteMode::Mend => Self::Mend,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Control data: agents, sessions and their segments, users, sign-ins, monitoring plans.
 
 mod agents;
+mod checks;
 mod health;
 mod plans;
 mod recordings;
@@ -12,6 +13,7 @@ mod users;
 pub use agents::{
     Agent, AgentDescription, AgentState, Enrolling, EnrolmentToken, Redeemed, TakenUp,
 };
+pub use checks::{KnownChecks, KnownUnmet};
 pub use health::{
     AgentStatus, Day, HealthCounts, HealthEvent, HealthFilter, HealthStore, LogMark, SaidStatus,
     Severity, StorageSample,
@@ -23,8 +25,8 @@ pub use users::{Looked, SignIn, SignInId, User, ViewingEvent, ViewingFilter, Vie
 
 use async_trait::async_trait;
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
-    SessionId, SpoolId, Timestamp,
+    AdjustmentRecord, AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd,
+    SegmentId, SessionId, SpoolId, Timestamp, UnmetCheck,
 };
 
 use crate::StoreError;
@@ -174,6 +176,30 @@ pub trait ControlStore: Send + Sync {
         instead_of: u64,
         plans: StoredPlans,
     ) -> Result<PlansReplaced, StoreError>;
+
+    // Prerequisites of the agents' computers.
+
+    /// Keeps what an agent found: everything that is unmet, instead of what it found before.
+    async fn keep_checks(
+        &self,
+        agent: AgentId,
+        at: Timestamp,
+        unmet: Vec<UnmetCheck>,
+    ) -> Result<(), StoreError>;
+    /// What each agent found last.
+    async fn checks(&self) -> Result<Vec<KnownChecks>, StoreError>;
+    /// Keeps what an agent changed. One that is told twice is kept once: whether it is new.
+    async fn note_adjustment(
+        &self,
+        agent: AgentId,
+        adjustment: AdjustmentRecord,
+    ) -> Result<bool, StoreError>;
+    /// What an agent changed, the latest first.
+    async fn adjustments(
+        &self,
+        agent: AgentId,
+        limit: usize,
+    ) -> Result<Vec<AdjustmentRecord>, StoreError>;
 
     // Settings.
 

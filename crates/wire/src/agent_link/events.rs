@@ -3,7 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use eidetic_model::{ComputerFacts, Policy, RecordSequence, SegmentEnd, SegmentId, Timestamp};
+use eidetic_model::{
+    AdjustmentId, CheckReport, ComputerFacts, Policy, RecordSequence, SegmentEnd, SegmentId,
+    Timestamp,
+};
 
 use crate::{
     convert::ConvertError,
@@ -49,6 +52,8 @@ pub enum Input {
     SegmentUnreadable(SegmentId),
     /// How this computer is known on the network: said with the next Hello.
     KnownAs(ComputerFacts),
+    /// What was found of the prerequisites: told now, and after each Welcome until there is another.
+    Checks(CheckReport),
     /// What [`proto::Status`] shall say from now on.
     Health(Health),
     /// Time passed.
@@ -139,6 +144,12 @@ pub enum Output {
     },
     /// The server sent a policy that this agent cannot follow. It keeps the one that it has.
     PolicyUnusable(ConvertError),
+    /// The server's clock shows this now.
+    ServerClock(Timestamp),
+    /// The last [`Input::Checks`] is durable on the server, with these adjustments.
+    ChecksStored(Vec<AdjustmentId>),
+    /// The server wants the prerequisites looked at.
+    CheckNow,
     /// End the connection. Nothing comes after it before [`Input::Connected`].
     Close(Ending),
 }

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::{RecordSequence, SegmentId};
+use eidetic_model::{CheckReport, RecordSequence, SegmentId};
 
 pub use backoff::Backoff;
 pub use events::{
@@ -36,6 +36,7 @@ pub use events::{
 };
 
 use crate::{
+    ProtocolVersion,
     convert::{Hello, from_proto, to_proto},
     proto,
 };
@@ -56,6 +57,8 @@ pub struct AgentLink {
     last_growing: Option<SegmentId>,
     loading: Option<Loading>,
     health: Health,
+    /// What was found of the prerequisites last.
+    checks: Option<CheckReport>,
     /// The policy that was handed to the owner last.
     policy_revision: Option<u64>,
     outputs: VecDeque<Output>,
@@ -80,6 +83,7 @@ enum State {
 /// How much may be under way, and how much of segments is.
 #[derive(Debug)]
 struct Windows {
+    protocol: ProtocolVersion,
     entries: u64,
     segment_bytes: u64,
     segment_bytes_under_way: u64,
@@ -126,6 +130,7 @@ impl AgentLink {
             last_growing: None,
             loading: None,
             health: Health::default(),
+            checks: None,
             policy_revision: None,
             outputs: VecDeque::new(),
         }
@@ -198,6 +203,12 @@ impl AgentLink {
                     self.send_status();
                 }
             }
+            // The one that is known was told after Welcome.
+            Input::Checks(report) if self.checks.as_ref() == Some(&report) => {}
+            Input::Checks(report) => {
+                self.checks = Some(report);
+                self.send_checks();
+            }
             Input::Tick => self.tick(now)?,
         }
         Ok(())
@@ -257,6 +268,16 @@ impl AgentLink {
                 self.policy(policy);
                 Ok(())
             }
+            ToAgent::CheckReportStored(stored) => {
+                let (adjustments, server_time) = from_proto::check_report_stored(&stored)?;
+                self.outputs.extend(server_time.map(Output::ServerClock));
+                self.outputs.push_back(Output::ChecksStored(adjustments));
+                Ok(())
+            }
+            ToAgent::CheckNow(_) => {
+                self.outputs.push_back(Output::CheckNow);
+                Ok(())
+            }
         }
     }
 
@@ -272,7 +293,10 @@ impl AgentLink {
             self.close(Ending::SpoolOutOfStep { server });
             return Ok(());
         }
+        let server_time = from_proto::server_time(welcome.server_time)?;
+        self.outputs.extend(server_time.map(Output::ServerClock));
         self.state = State::Open(Windows {
+            protocol: ProtocolVersion(welcome.protocol),
             entries: welcome.entry_window.into(),
             segment_bytes: welcome.segment_window_bytes,
             segment_bytes_under_way: 0,
@@ -285,7 +309,18 @@ impl AgentLink {
             self.policy(policy);
         }
         self.send_status();
+        self.send_checks();
         Ok(())
+    }
+
+    /// A server that does not know of it would end the connection.
+    fn send_checks(&mut self) {
+        if let State::Open(windows) = &self.state
+            && windows.protocol >= ProtocolVersion::WITH_CHECKS
+            && let Some(report) = &self.checks
+        {
+            self.send(FromAgent::CheckReport(to_proto::check_report(report)));
+        }
     }
 
     fn refused(&mut self, refused: proto::Refused) {

@@ -6,7 +6,9 @@ mod tested;
 use std::time::Duration;
 
 use bytes::Bytes;
-use eidetic_model::{RecordSequence, Timestamp};
+use eidetic_model::{
+    AdjustmentId, AdjustmentRecord, CheckReport, RecordSequence, Timestamp, UnmetCheck,
+};
 use proptest::{
     collection::vec,
     prelude::{any, proptest},
@@ -383,10 +385,10 @@ fn a_server_that_misbehaves_is_an_error_that_names_it() {
     for (welcome, error) in [
         (
             proto::Welcome {
-                protocol: 2,
+                protocol: 3,
                 ..welcome(0)
             },
-            LinkError::ProtocolNotOffered(2),
+            LinkError::ProtocolNotOffered(3),
         ),
         (
             proto::Welcome {
@@ -471,4 +473,65 @@ proptest! {
             }
         }
     }
+}
+
+fn report(check: &str) -> CheckReport {
+    CheckReport {
+        at: Timestamp::from_unix_micros(5),
+        unmet: vec![UnmetCheck {
+            check: check.into(),
+            found: "it is stopped".into(),
+            by_hand: vec!["start it".into()],
+        }],
+        adjustments: vec![AdjustmentRecord {
+            id: AdjustmentId::from_uuid(uuid::Uuid::from_u128(9)),
+            check: check.into(),
+            at: Timestamp::from_unix_micros(4),
+            before: "stopped".into(),
+            after: "running".into(),
+            problem: None,
+        }],
+    }
+}
+
+#[test]
+fn what_was_found_is_told_now_and_on_each_new_connection() {
+    let mut link = Tested::new(0, 0);
+    link.give(Input::Checks(report("agent-service")));
+    link.quiet();
+    for _ in 0..2 {
+        link.connect(proto::Welcome {
+            protocol: 2,
+            server_time: 77,
+            ..welcome(0)
+        });
+        let clock = link.next();
+        assert!(matches!(clock, Output::ServerClock(time) if time.as_unix_micros() == 77));
+        while !matches!(link.sent_or_policy(), Some(FromAgent::CheckReport(told))
+            if told.unmet[0].check == "agent-service")
+        {}
+        link.give(Input::Disconnected);
+    }
+}
+
+#[test]
+fn an_older_server_is_not_told_and_a_newer_one_says_what_it_has() {
+    let mut link = Tested::open(0, 0);
+    link.give(Input::Checks(report("agent-service")));
+    link.quiet();
+    link.give(Input::Disconnected);
+    link.connect(proto::Welcome {
+        protocol: 2,
+        ..welcome(0)
+    });
+    while !matches!(link.sent_or_policy(), Some(FromAgent::CheckReport(_))) {}
+    let id = AdjustmentId::from_uuid(uuid::Uuid::from_u128(9));
+    link.message(ToAgent::CheckReportStored(to_proto::check_report_stored(
+        &[id],
+        Timestamp::from_unix_micros(8),
+    )));
+    assert!(matches!(link.next(), Output::ServerClock(time) if time.as_unix_micros() == 8));
+    assert!(matches!(link.next(), Output::ChecksStored(ids) if ids == [id]));
+    link.message(ToAgent::CheckNow(proto::CheckNow {}));
+    assert!(matches!(link.next(), Output::CheckNow));
 }

@@ -5,16 +5,17 @@
 use std::{net::IpAddr, time::Duration};
 
 use eidetic_model::{
-    ActivityRecord, Application, ApplicationRule, ApplicationSelection, Captured, ComputerFacts,
-    DisplayIndex, Entry, GapReason, IdleStretch, MAX_RULES, Policy, PolicyError, PolicyParts,
-    Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits, SegmentDescription,
-    SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin,
-    SpoolId, SpoolLimits, Timestamp, UserRule, UserSelection,
+    ActivityRecord, AdjustmentId, AdjustmentRecord, Application, ApplicationRule,
+    ApplicationSelection, Captured, CheckReport, ComputerFacts, DisplayIndex, Entry, GapReason,
+    IdleStretch, MAX_RULES, Policy, PolicyError, PolicyParts, Prerequisites, Quality,
+    RecordSequence, RecordedMoment, Recording, ScreenLimits, SegmentDescription, SegmentEnd,
+    SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId,
+    SpoolLimits, Timestamp, UnmetCheck, UserRule, UserSelection,
 };
 
 use super::{
-    ConvertError, Hello, MAX_DETAILS, MAX_DISPLAY_SIDE, MAX_NAME_BYTES, MAX_TEXT_BYTES,
-    MAX_UNIX_MICROS, SegmentChunk,
+    ConvertError, Hello, MAX_CHECKS, MAX_DETAILS, MAX_DISPLAY_SIDE, MAX_HAND_LINES, MAX_NAME_BYTES,
+    MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk,
 };
 use crate::{MAX_ENTRIES_PER_MESSAGE, MAX_SEGMENT_BYTES_PER_MESSAGE, ProtocolVersion, proto};
 
@@ -110,8 +111,72 @@ pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
             max_bytes: policy.spool_max_bytes,
             min_free_bytes: policy.spool_min_free_bytes,
         },
+        prerequisites: match policy.mend_prerequisites {
+            true => Prerequisites::Mend,
+            false => Prerequisites::Report,
+        },
     })?;
     Ok((policy.revision, made))
+}
+
+/// What an agent found of its prerequisites.
+pub fn check_report(report: proto::CheckReport) -> Result<CheckReport, ConvertError> {
+    at_most("unmet", report.unmet.len(), MAX_CHECKS)?;
+    at_most("adjustments", report.adjustments.len(), MAX_CHECKS)?;
+    let unmet: Result<Vec<_>, _> = report.unmet.into_iter().map(unmet_check).collect();
+    let adjustments: Result<Vec<_>, _> = report.adjustments.into_iter().map(adjustment).collect();
+    Ok(CheckReport {
+        at: time("at", report.at)?,
+        unmet: unmet?,
+        adjustments: adjustments?,
+    })
+}
+
+fn unmet_check(message: proto::UnmetCheck) -> Result<UnmetCheck, ConvertError> {
+    at_most("by_hand", message.by_hand.len(), MAX_HAND_LINES)?;
+    let lines = message.by_hand.into_iter();
+    Ok(UnmetCheck {
+        check: name("check", message.check)?,
+        found: name("found", message.found)?,
+        by_hand: lines
+            .map(|line| name("by_hand", line))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn adjustment(message: proto::Adjustment) -> Result<AdjustmentRecord, ConvertError> {
+    Ok(AdjustmentRecord {
+        id: adjustment_id(&message.adjustment_id)?,
+        check: name("check", message.check)?,
+        at: time("at", message.at)?,
+        before: name("before", message.before)?,
+        after: name("after", message.after)?,
+        problem: match name("problem", message.problem)? {
+            problem if problem.is_empty() => None,
+            problem => Some(problem),
+        },
+    })
+}
+
+/// The adjustments that are durable, and the server's clock, if it tells.
+pub fn check_report_stored(
+    stored: &proto::CheckReportStored,
+) -> Result<(Vec<AdjustmentId>, Option<Timestamp>), ConvertError> {
+    let ids = stored.adjustment_ids.iter().map(|id| adjustment_id(id));
+    let ids = ids.collect::<Result<_, _>>()?;
+    Ok((ids, server_time(stored.server_time)?))
+}
+
+/// The server's clock, if it tells.
+pub fn server_time(micros: i64) -> Result<Option<Timestamp>, ConvertError> {
+    match micros {
+        0 => Ok(None),
+        micros => time("server_time", micros).map(Some),
+    }
+}
+
+fn adjustment_id(bytes: &[u8]) -> Result<AdjustmentId, ConvertError> {
+    AdjustmentId::from_slice(bytes).ok_or_else(|| not_an_id("adjustment_id", bytes))
 }
 
 fn seconds(secs: u32) -> Option<Duration> {

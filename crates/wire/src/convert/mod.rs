@@ -22,6 +22,12 @@ pub const MAX_TEXT_BYTES: usize = 64 << 10;
 /// The most lines of details.
 pub const MAX_DETAILS: usize = 64;
 
+/// The most prerequisites, and the most adjustments, in one report.
+pub const MAX_CHECKS: usize = 100;
+
+/// The most lines of how to mend something by hand.
+pub const MAX_HAND_LINES: usize = 20;
+
 /// The longest side of a display, in pixels.
 pub const MAX_DISPLAY_SIDE: u32 = 1 << 15;
 

@@ -43,6 +43,9 @@ proptest! {
         if let Ok(message) = proto::Policy::decode(&bytes[..]) {
             let _either_is_fine = from_proto::policy(message);
         }
+        if let Ok(message) = proto::CheckReport::decode(&bytes[..]) {
+            let _either_is_fine = from_proto::check_report(message);
+        }
         if let Ok(message) = proto::Hello::decode(&bytes[..]) {
             let _either_is_fine = from_proto::hello(message);
         }
@@ -484,4 +487,38 @@ fn any_time() -> impl Strategy<Value = Timestamp> {
 
 fn any_name() -> impl Strategy<Value = String> {
     any::<String>()
+}
+
+#[test]
+fn a_report_of_prerequisites_comes_back_as_it_went_and_too_much_is_left_out() {
+    use eidetic_model::{AdjustmentId, AdjustmentRecord, CheckReport, UnmetCheck};
+    let unmet = UnmetCheck {
+        check: "spool-space".into(),
+        found: "1 MiB free".into(),
+        by_hand: vec!["Make room.".into()],
+    };
+    let adjustment = AdjustmentRecord {
+        id: AdjustmentId::from_uuid(Uuid::from_u128(1)),
+        check: "agent-folder".into(),
+        at: Timestamp::from_unix_micros(7),
+        before: "0755".into(),
+        after: "0755".into(),
+        problem: Some("not permitted".into()),
+    };
+    let mut report = CheckReport {
+        at: Timestamp::from_unix_micros(8),
+        unmet: vec![unmet.clone()],
+        adjustments: vec![adjustment],
+    };
+    let back = from_proto::check_report(to_proto::check_report(&report));
+    assert_eq!(back, Ok(report.clone()));
+    report.unmet = vec![unmet; 200];
+    let back = from_proto::check_report(to_proto::check_report(&report)).unwrap();
+    assert_eq!(back.unmet.len(), super::MAX_CHECKS);
+    let mut message = to_proto::check_report(&back);
+    message.unmet.push(proto::UnmetCheck::default());
+    assert!(matches!(
+        from_proto::check_report(message),
+        Err(ConvertError::TooMany { field: "unmet", .. })
+    ));
 }

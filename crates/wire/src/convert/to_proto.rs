@@ -4,12 +4,16 @@ use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use eidetic_model::{
-    ActivityRecord, ApplicationRule, ApplicationSelection, Captured, Entry, Policy, Quality,
-    RecordSequence, Recording, SegmentDescription, SegmentEnd, SegmentId, Selected,
-    SessionDescription, SessionId, SessionOrigin, Timestamp, UserRule, UserSelection,
+    ActivityRecord, AdjustmentId, AdjustmentRecord, ApplicationRule, ApplicationSelection,
+    Captured, CheckReport, Entry, Policy, Prerequisites, Quality, RecordSequence, Recording,
+    SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionId,
+    SessionOrigin, Timestamp, UserRule, UserSelection,
 };
 
-use super::{Hello, MAX_DETAILS, MAX_NAME_BYTES, MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk};
+use super::{
+    Hello, MAX_CHECKS, MAX_DETAILS, MAX_HAND_LINES, MAX_NAME_BYTES, MAX_TEXT_BYTES,
+    MAX_UNIX_MICROS, SegmentChunk,
+};
 use crate::{ProtocolVersion, proto};
 
 /// What an agent says first.
@@ -62,6 +66,56 @@ pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
         users: (!policy.users().is_everybody()).then(|| users(policy.users())),
         applications: (!policy.applications().is_everything())
             .then(|| applications(policy.applications())),
+        mend_prerequisites: policy.prerequisites() == Prerequisites::Mend,
+    }
+}
+
+/// What an agent found of its prerequisites. More than the other side takes is left out.
+pub fn check_report(report: &CheckReport) -> proto::CheckReport {
+    let lines = |lines: &[String]| {
+        lines
+            .iter()
+            .take(MAX_HAND_LINES)
+            .map(|line| name(line))
+            .collect()
+    };
+    let unmet = report.unmet.iter().take(MAX_CHECKS);
+    let adjustments = report.adjustments.iter().take(MAX_CHECKS);
+    proto::CheckReport {
+        at: time(report.at),
+        unmet: unmet
+            .map(|unmet| proto::UnmetCheck {
+                check: name(&unmet.check),
+                found: name(&unmet.found),
+                by_hand: lines(&unmet.by_hand),
+            })
+            .collect(),
+        adjustments: adjustments.map(adjustment).collect(),
+    }
+}
+
+fn adjustment(adjustment: &AdjustmentRecord) -> proto::Adjustment {
+    proto::Adjustment {
+        adjustment_id: id(adjustment.id.to_bytes()),
+        check: name(&adjustment.check),
+        at: time(adjustment.at),
+        before: name(&adjustment.before),
+        after: name(&adjustment.after),
+        problem: adjustment.problem.as_deref().map(name).unwrap_or_default(),
+    }
+}
+
+/// A report is durable, with these adjustments.
+pub fn check_report_stored(
+    adjustments: &[AdjustmentId],
+    server_time: Timestamp,
+) -> proto::CheckReportStored {
+    let ids = adjustments
+        .iter()
+        .map(|adjustment| id(adjustment.to_bytes()));
+    proto::CheckReportStored {
+        adjustment_ids: ids.collect(),
+        server_time: time(server_time),
     }
 }
 
@@ -234,7 +288,7 @@ fn id(bytes: [u8; 16]) -> Bytes {
 }
 
 /// Clocks of monitored computers may be anywhere; what they say is kept within the calendar.
-fn time(time: Timestamp) -> i64 {
+pub fn time(time: Timestamp) -> i64 {
     time.as_unix_micros().clamp(0, MAX_UNIX_MICROS)
 }
 

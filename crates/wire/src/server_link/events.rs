@@ -1,6 +1,8 @@
 //! What happens to a link, and what it wants done.
 
-use eidetic_model::{Entry, Policy, RecordSequence, SegmentEnd, SegmentId};
+use eidetic_model::{
+    AdjustmentId, CheckReport, Entry, Policy, RecordSequence, SegmentEnd, SegmentId, Timestamp,
+};
 
 use crate::{
     NegotiationError,
@@ -40,6 +42,8 @@ pub enum Input {
         policy_revision: u64,
         /// The policy that the agent shall follow.
         policy: Policy,
+        /// The server's clock.
+        server_time: Timestamp,
     },
     /// All entries up to this one are durable: the answer to [`Output::StoreEntries`].
     EntriesStored(RecordSequence),
@@ -53,6 +57,15 @@ pub enum Input {
         /// The policy.
         policy: Policy,
     },
+    /// The answer to [`Output::StoreChecks`].
+    ChecksStored {
+        /// The adjustments that are durable.
+        adjustments: Vec<AdjustmentId>,
+        /// The server's clock.
+        server_time: Timestamp,
+    },
+    /// The agent shall look at its prerequisites now.
+    CheckNow,
     /// The connection shall end.
     Stop(Refusal),
     /// The agent ended the connection, or it broke.
@@ -102,6 +115,8 @@ pub enum Output {
     EndSegment(SegmentEnd),
     /// See how much of a segment is durable, then give [`Input::Segment`].
     QuerySegment(SegmentId),
+    /// Keep what the agent found of its prerequisites, then give [`Input::ChecksStored`].
+    StoreChecks(CheckReport),
     /// The agent told of itself.
     Status(proto::Status),
     /// Send what is to be sent, then end the connection. Nothing comes after.

@@ -17,7 +17,7 @@ pub use events::{Ending, Input, Output, Refusal, SegmentOutcome, Windows};
 
 use std::{collections::VecDeque, time::Duration};
 
-use eidetic_model::{Policy, RecordSequence};
+use eidetic_model::{Policy, RecordSequence, Timestamp};
 
 use crate::{
     MAX_SEGMENT_BYTES, ProtocolVersion,
@@ -56,6 +56,7 @@ enum State {
 /// What is under way.
 #[derive(Debug)]
 struct Flow {
+    protocol: ProtocolVersion,
     /// The last entry that came.
     received: RecordSequence,
     /// The last entry that is durable.
@@ -93,10 +94,27 @@ impl ServerLink {
                 last_sequence,
                 policy_revision,
                 policy,
-            } => self.opened(last_sequence, policy_revision, &policy),
+                server_time,
+            } => self.opened(last_sequence, policy_revision, &policy, server_time),
             Input::EntriesStored(through) => self.entries_stored(through),
             Input::Segment(id, outcome) => self.segment(id, outcome),
             Input::PolicyChanged { revision, policy } => self.policy_changed(revision, &policy),
+            Input::ChecksStored {
+                adjustments,
+                server_time,
+            } => {
+                if let State::Open(_) = self.state {
+                    let stored = to_proto::check_report_stored(&adjustments, server_time);
+                    self.send(ToAgent::CheckReportStored(stored));
+                }
+            }
+            Input::CheckNow => {
+                if let State::Open(flow) = &self.state
+                    && flow.protocol >= ProtocolVersion::WITH_CHECKS
+                {
+                    self.send(ToAgent::CheckNow(proto::CheckNow {}));
+                }
+            }
             Input::Stop(refusal) => self.refuse(refusal),
             Input::Left => self.close(Ending::Left),
             Input::Tick => {
@@ -144,11 +162,18 @@ impl ServerLink {
         }
     }
 
-    fn opened(&mut self, last_sequence: RecordSequence, policy_revision: u64, policy: &Policy) {
+    fn opened(
+        &mut self,
+        last_sequence: RecordSequence,
+        policy_revision: u64,
+        policy: &Policy,
+        server_time: Timestamp,
+    ) {
         let State::Opening(version) = self.state else {
             return;
         };
         self.state = State::Open(Flow {
+            protocol: version,
             received: last_sequence,
             stored: last_sequence,
             segment_bytes: 0,
@@ -160,6 +185,7 @@ impl ServerLink {
             segment_window_bytes: self.windows.segment_bytes,
             entry_window: self.windows.entries,
             policy: Some(to_proto::policy(policy_revision, policy)),
+            server_time: to_proto::time(server_time),
         }));
     }
 
@@ -249,6 +275,9 @@ impl Flow {
                 from_proto::segment_id(&query.segment_id)?,
             ))),
             FromAgent::Status(status) => Ok(Some(Output::Status(status))),
+            FromAgent::CheckReport(report) => {
+                Ok(Some(Output::StoreChecks(from_proto::check_report(report)?)))
+            }
         }
     }
 

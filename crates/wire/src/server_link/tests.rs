@@ -36,6 +36,49 @@ fn hello_is_answered_with_welcome_once_the_spool_is_known() {
 }
 
 #[test]
+fn a_report_is_kept_before_it_is_acknowledged_and_only_newer_agents_are_asked() {
+    for (version, asked) in [(1, false), (2, true)] {
+        let mut link = Tested::new();
+        link.message(FromAgent::Hello(to_proto::hello(&hello(version, version))));
+        assert!(matches!(link.poll_output(), Some(Output::Open(_))));
+        link.opened(0);
+        let ToAgent::Welcome(welcome) = link.sent() else {
+            panic!("no welcome");
+        };
+        assert_eq!(welcome.server_time, 7);
+        link.handle(Duration::ZERO, Input::CheckNow);
+        match link.poll_output() {
+            Some(Output::Send(message)) if asked => {
+                assert!(matches!(message.message, Some(ToAgent::CheckNow(_))));
+            }
+            output => assert!(output.is_none() && !asked, "{output:?}"),
+        }
+        let report = eidetic_model::CheckReport {
+            at: Timestamp::from_unix_micros(3),
+            ..Default::default()
+        };
+        let message = to_proto::check_report(&report);
+        link.message(FromAgent::CheckReport(message));
+        let stored = link.poll_output();
+        assert!(matches!(stored, Some(Output::StoreChecks(kept)) if kept == report));
+        assert!(link.poll_output().is_none());
+        let id = eidetic_model::AdjustmentId::from_uuid(Uuid::from_u128(4));
+        link.handle(
+            Duration::ZERO,
+            Input::ChecksStored {
+                adjustments: vec![id],
+                server_time: Timestamp::from_unix_micros(9),
+            },
+        );
+        let ToAgent::CheckReportStored(stored) = link.sent() else {
+            panic!("not acknowledged");
+        };
+        assert_eq!(stored.server_time, 9);
+        assert_eq!(stored.adjustment_ids[0][..], id.to_bytes());
+    }
+}
+
+#[test]
 fn an_agent_without_a_common_version_is_told_what_to_do() {
     let refused = |oldest, newest| {
         let mut link = Tested::new();
@@ -45,7 +88,7 @@ fn an_agent_without_a_common_version_is_told_what_to_do() {
     let too_old = refused(0, 0);
     assert_eq!(too_old.reason, refused::Reason::ProtocolTooOld);
     assert!(too_old.message.contains("upgrade the agent"));
-    let too_new = refused(2, 4);
+    let too_new = refused(3, 4);
     assert_eq!(too_new.reason, refused::Reason::ProtocolTooNew);
     assert!(too_new.message.contains("upgrade the server"));
 }
@@ -310,6 +353,7 @@ impl Tested {
                 last_sequence: RecordSequence(last_sequence),
                 policy_revision: 3,
                 policy: Policy::default(),
+                server_time: Timestamp::from_unix_micros(7),
             },
         );
     }

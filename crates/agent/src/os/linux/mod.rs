@@ -4,6 +4,7 @@ mod computer;
 mod config;
 mod files;
 mod groups;
+mod prerequisites;
 mod recorder;
 mod sessions;
 
@@ -14,6 +15,7 @@ pub(crate) use files::{
     open_folder_to_all, open_secret, private_file, seal_secret, sync_folder,
 };
 pub(crate) use groups::groups_of;
+pub(crate) use prerequisites::{SERVICE_NAME, SessionProbe};
 pub(crate) use recorder::{
     RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
     own_program, restrict_recorder, service_channel, start_recorder,

@@ -88,7 +88,7 @@ pub(crate) fn init_recorder_logging(_arguments: &RecordArguments) {
 }
 
 /// What a recorder needs in its environment to open the display of this session.
-fn display_environment(session: &LoginSession) -> Vec<(&'static str, OsString)> {
+pub(super) fn display_environment(session: &LoginSession) -> Vec<(&'static str, OsString)> {
     // Without a leader nothing is known of the session but its display.
     if session.leader.is_none() {
         let display = session.display.clone().unwrap_or_default();

@@ -6,6 +6,7 @@ mod files;
 mod firewall;
 mod groups;
 mod log;
+mod prerequisites;
 mod recorder;
 mod service;
 mod sessions;
@@ -17,6 +18,7 @@ pub(crate) use files::{
     open_folder_to_all, open_secret, private_file, seal_secret, sync_folder,
 };
 pub(crate) use groups::groups_of;
+pub(crate) use prerequisites::{SERVICE_NAME, SessionProbe};
 pub(crate) use recorder::{
     RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
     own_program, restrict_recorder, service_channel, start_recorder,

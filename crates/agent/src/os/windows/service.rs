@@ -271,7 +271,7 @@ const ASK_EVERY: Duration = Duration::from_millis(100);
 
 const ERROR_INVALID_LEVEL: i32 = 124;
 
-const NAME: &str = "EideticAgent";
+pub(crate) const NAME: &str = "EideticAgent";
 
 const DISPLAY_NAME: &str = "Eidetic Agent";
 

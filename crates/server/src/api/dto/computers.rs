@@ -5,7 +5,7 @@ use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{health_log::Severity, plans::PlanConflict};
+use super::{health_log::Severity, plans::PlanConflict, prerequisites::ComputerChecks};
 use crate::{
     components::AgentStatus,
     health::{self, Concern, Observed, Overview, duplicates::Run},
@@ -60,6 +60,10 @@ pub struct ComputerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub duplicate: Option<DuplicateComputers>,
+    /// What its agent found of its prerequisites when it looked last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub checks: Option<ComputerChecks>,
 }
 
 /// Two computers with one identity.
@@ -336,6 +340,9 @@ impl ComputerDetail {
                 .connection
                 .map(|connection| connection.since.as_unix_micros()),
             said_us: said.map(Timestamp::as_unix_micros),
+            checks: computer
+                .checks
+                .map(|known| ComputerChecks::new(known, &computer.agent.operating_system)),
             duplicate: computer.duplicate.map(|duplicate| DuplicateComputers {
                 first: named(&duplicate.first),
                 second: named(&duplicate.second),

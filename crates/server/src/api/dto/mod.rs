@@ -10,6 +10,7 @@ mod deployments;
 mod health_log;
 pub mod limits;
 mod plans;
+mod prerequisites;
 mod records;
 mod search;
 mod segments;
@@ -31,6 +32,7 @@ pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
     Plans, item_counts, monitored,
 };
+pub use prerequisites::{Adjustments, ComputerChecks, NetworkCheckRequest, NetworkChecks};
 pub use records::{Record, Records, SearchPage};
 pub use search::SearchRequest;
 pub use segments::Segment;

@@ -8,6 +8,7 @@ pub mod health;
 pub mod health_log;
 pub mod live;
 pub mod plans;
+pub mod prerequisites;
 pub mod search;
 pub mod segments;
 pub mod sessions;

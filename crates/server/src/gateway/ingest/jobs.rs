@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use eidetic_model::{ActivityRecord, ComputerFacts, Entry, RecordSequence, SegmentEnd, SegmentId};
+use eidetic_model::{
+    ActivityRecord, CheckReport, ComputerFacts, Entry, RecordSequence, SegmentEnd, SegmentId,
+};
 use eidetic_wire::{
     MAX_ENTRIES_PER_MESSAGE,
     convert::{Hello, SegmentChunk},
@@ -21,6 +23,8 @@ pub enum Job {
     End(SegmentEnd),
     /// See how much of a segment is durable.
     Query(SegmentId),
+    /// Keep what the agent found of its prerequisites.
+    Checks(CheckReport),
 }
 
 /// Jobs in the order in which they came. How many there are is its owner's to bound.
@@ -72,11 +76,28 @@ impl Job {
         let held = match self {
             Self::Entries(entries) => entries.iter().map(|(_, entry)| entry_bytes(entry)).sum(),
             Self::Append(chunk) => chunk.bytes.len(),
+            Self::Checks(report) => report_bytes(report),
             Self::Open(..) | Self::End(_) | Self::Query(_) => 0,
         };
         // The names in the others are short.
         held + JOB_BYTES
     }
+}
+
+fn report_bytes(report: &CheckReport) -> usize {
+    let unmet = report.unmet.iter().map(|unmet| {
+        let lines = unmet
+            .by_hand
+            .iter()
+            .map(|line| line.len() + size_of::<String>());
+        unmet.check.len() + unmet.found.len() + lines.sum::<usize>() + size_of_val(unmet)
+    });
+    let adjustments = report.adjustments.iter().map(|adjustment| {
+        let problem = adjustment.problem.as_ref().map_or(0, String::len);
+        let texts = adjustment.before.len() + adjustment.after.len() + adjustment.check.len();
+        texts + problem + size_of_val(adjustment)
+    });
+    unmet.sum::<usize>() + adjustments.sum::<usize>()
 }
 
 fn entry_bytes(entry: &Entry) -> usize {

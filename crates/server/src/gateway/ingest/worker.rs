@@ -1,11 +1,14 @@
 //! The one who does the jobs.
 
-use eidetic_model::{ComputerFacts, SpoolId};
+use eidetic_model::{AdjustmentRecord, CheckReport, ComputerFacts, SpoolId};
 use eidetic_store::control::{Agent, AgentDescription};
 use eidetic_wire::{convert::Hello, server_link::Input};
 
 use super::{Job, entries::Entries, failure::Failure, segments::Segments};
-use crate::components::Components;
+use crate::{
+    components::{Change, Components},
+    plans::facts_of,
+};
 
 /// Stores what one agent sends on one connection.
 pub struct Ingest {
@@ -47,6 +50,7 @@ impl Ingest {
                 let outcome = self.segments.query(id).await;
                 outcome.map(|outcome| Input::Segment(id, outcome))
             }
+            Job::Checks(report) => self.keep_checks(report).await,
         };
         done.unwrap_or_else(|failure| Input::Stop(failure.refusal(self.agent.id)))
     }
@@ -64,7 +68,43 @@ impl Ingest {
             last_sequence,
             policy_revision: plan.settings_revision(),
             policy: plan.policy().clone(),
+            server_time: self.components.clock.wall(),
         })
+    }
+
+    async fn keep_checks(&self, report: CheckReport) -> Result<Input, Failure> {
+        let agent = self.agent.id;
+        let adjustments = report
+            .adjustments
+            .iter()
+            .map(|adjustment| adjustment.id)
+            .collect();
+        for adjustment in report.adjustments {
+            self.keep_adjustment(adjustment).await?;
+        }
+        let control = &self.components.control;
+        control.keep_checks(agent, report.at, report.unmet).await?;
+        self.components.news.tell(Change::Agent(agent));
+        Ok(Input::ChecksStored {
+            adjustments,
+            server_time: self.components.clock.wall(),
+        })
+    }
+
+    /// What is told twice is kept once, and is once in the health log.
+    async fn keep_adjustment(&self, adjustment: AdjustmentRecord) -> Result<(), Failure> {
+        let control = &self.components.control;
+        if !control
+            .note_adjustment(self.agent.id, adjustment.clone())
+            .await?
+        {
+            return Ok(());
+        }
+        let book = self.components.plans.borrow().clone();
+        let plan = &book.plan_of(&facts_of(&self.agent)).document().name;
+        let log = self.components.health_log();
+        log.record_adjustment(&self.agent, plan, adjustment).await?;
+        Ok(())
     }
 
     fn entries_of(&self, spool: SpoolId) -> Entries {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::{body::Body, http::Request};
-use eidetic_model::ComputerFacts;
+use eidetic_model::{AdjustmentId, AdjustmentRecord, ComputerFacts};
 use eidetic_server::{
     api::{self, ApiState, MetricsToken},
-    health::{Adjustment, EventKind, Happened},
+    health::{EventKind, Happened},
 };
 use eidetic_store::control::{Agent, AgentState, Day, StorageSample};
 use serde_json::{Value, json};
@@ -65,15 +65,20 @@ async fn the_health_log_is_filtered_and_paged() {
 #[tokio::test]
 async fn an_adjusted_prerequisite_is_in_the_log_with_before_and_after() {
     let server = Server::start().await;
-    let adjustment = Adjustment {
+    let adjustment = |problem: Option<&str>| AdjustmentRecord {
+        id: AdjustmentId::from_uuid(uuid::Uuid::from_u128(1)),
         check: "firewall.inbound".into(),
+        at: START,
         before: "closed".into(),
         after: "open".into(),
+        problem: problem.map(Into::into),
     };
     let log = server.components.health_log();
-    log.record_adjustment(&agent(), "Lab", adjustment)
-        .await
-        .unwrap();
+    for adjustment in [adjustment(Some("access denied")), adjustment(None)] {
+        log.record_adjustment(&agent(), "Lab", adjustment)
+            .await
+            .unwrap();
+    }
     let browser = server.signed_in().await;
     let log = browser
         .read("/api/v1/health-log?plan=lab&computer=rds")
@@ -85,6 +90,9 @@ async fn an_adjusted_prerequisite_is_in_the_log_with_before_and_after() {
         (&json!("closed"), &json!("open"))
     );
     assert!(event["text"].as_str().unwrap().contains("firewall.inbound"));
+    let failed = &log["events"][1];
+    assert_eq!(failed["kind"], "prerequisite_not_mended");
+    assert!(failed["text"].as_str().unwrap().contains("access denied"));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod health;
 mod https;
 mod live;
 mod plans;
+mod prerequisites;
 mod recordings;
 mod retention;
 mod search;

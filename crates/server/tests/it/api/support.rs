@@ -70,6 +70,7 @@ impl Server {
             duplicates: Duplicates::default(),
             listening_since: START,
             deployment: Deployment::new(Vault::new([9; 32])),
+            check_requests: tokio::sync::broadcast::Sender::new(16),
         };
         let server = Self::of(components, clock);
         server.add_user("anna", false).await;

@@ -1,15 +1,15 @@
 //! Control data on a disk.
 
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
-    SessionId, SpoolId, Timestamp,
+    AdjustmentRecord, AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd,
+    SegmentId, SessionId, SpoolId, Timestamp, UnmetCheck,
 };
 use eidetic_store::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans,
-        StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
+        KnownChecks, LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId,
+        StoredPlans, StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
     },
 };
 
@@ -52,6 +52,10 @@ super::on_a_disk! { ControlStore:
         -> Vec<(LogMark, ViewingEvent)>;
     read plans() -> StoredPlans;
     write replace_plans(instead_of: u64, plans: StoredPlans) -> PlansReplaced;
+    write keep_checks(agent: AgentId, at: Timestamp, unmet: Vec<UnmetCheck>) -> ();
+    read checks() -> Vec<KnownChecks>;
+    write note_adjustment(agent: AgentId, adjustment: AdjustmentRecord) -> bool;
+    read adjustments(agent: AgentId, limit: usize) -> Vec<AdjustmentRecord>;
     read setting(name: &str) -> Option<(u64, String)>;
     write put_setting(name: &str, value: &str) -> u64;
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod agent;
+mod checks;
 mod clock;
 mod crash;
 mod duplicates;

@@ -7,14 +7,14 @@ use std::{
 
 use async_trait::async_trait;
 use eidetic_model::{
-    AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd, SegmentId,
-    SessionId, SpoolId, Timestamp,
+    AdjustmentRecord, AgentId, Entry, GapReason, IdleStretch, PlanId, RecordSequence, SegmentEnd,
+    SegmentId, SessionId, SpoolId, Timestamp, UnmetCheck,
 };
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::{
-    agents, apply, plans, recordings,
+    agents, apply, checks, plans, recordings,
     schema::MIGRATIONS,
     segments, users,
     writer::{WHAT, Writer},
@@ -23,8 +23,8 @@ use crate::{
     StoreError,
     control::{
         Agent, AgentDescription, Applied, ControlStore, Enrolling, EnrolmentToken, KeyFrame,
-        LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId, StoredPlans,
-        StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
+        KnownChecks, LogMark, Looked, PlansReplaced, RecordedSession, Redeemed, SignIn, SignInId,
+        StoredPlans, StoredSegment, TakenUp, User, ViewingEvent, ViewingFilter, ViewingId,
     },
     sqlite::{Failure, open_readable, open_writable, prepare},
 };
@@ -411,6 +411,44 @@ impl ControlStore for SqliteControl {
     ) -> Result<PlansReplaced, StoreError> {
         self.change("keep the monitoring plans", move |c| {
             plans::replace(c, instead_of, &plans)
+        })
+        .await
+    }
+
+    async fn keep_checks(
+        &self,
+        agent: AgentId,
+        at: Timestamp,
+        unmet: Vec<UnmetCheck>,
+    ) -> Result<(), StoreError> {
+        self.change("keep what an agent found", move |c| {
+            checks::keep(c, agent, at, &unmet)
+        })
+        .await
+    }
+
+    async fn checks(&self) -> Result<Vec<KnownChecks>, StoreError> {
+        self.read("list what agents found", checks::all).await
+    }
+
+    async fn note_adjustment(
+        &self,
+        agent: AgentId,
+        adjustment: AdjustmentRecord,
+    ) -> Result<bool, StoreError> {
+        self.change("keep what an agent changed", move |c| {
+            checks::note_adjustment(c, agent, &adjustment)
+        })
+        .await
+    }
+
+    async fn adjustments(
+        &self,
+        agent: AgentId,
+        limit: usize,
+    ) -> Result<Vec<AdjustmentRecord>, StoreError> {
+        self.read("list what an agent changed", move |c| {
+            checks::adjustments(c, agent, limit)
         })
         .await
     }

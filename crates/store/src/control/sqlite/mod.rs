@@ -5,6 +5,7 @@
 
 mod agents;
 mod apply;
+mod checks;
 mod codes;
 mod columns;
 mod database;

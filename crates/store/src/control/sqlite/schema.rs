@@ -1,7 +1,7 @@
 //! The tables of `control.db`.
 
 /// `migrations[n]` leads from format `n` to format `n + 1`.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS, HEALTH];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS, HEALTH, CHECKS];
 
 // Ids are the sixteen bytes of their UUID; times are microseconds since 1970; `state` and `reason`
 // are the numbers of `codes`. `last_sequence` is what was taken in of each spool.
@@ -179,4 +179,30 @@ ALTER TABLE viewing ADD COLUMN after TEXT NOT NULL DEFAULT '';
 ALTER TABLE viewing ADD COLUMN looked_from INTEGER;
 ALTER TABLE viewing ADD COLUMN looked_until INTEGER;
 ALTER TABLE viewing ADD COLUMN looked_last INTEGER;
+";
+
+// `by_hand` has a line for each; `since` is when it was told of first without a break.
+const CHECKS: &str = "
+CREATE TABLE check_report (
+    agent BLOB PRIMARY KEY,
+    time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unmet_check (
+    agent BLOB NOT NULL,
+    name TEXT NOT NULL,
+    found TEXT NOT NULL,
+    by_hand TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (agent, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE adjustment (
+    id BLOB PRIMARY KEY,
+    agent BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    problem TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX adjustment_agent ON adjustment(agent, time);
 ";

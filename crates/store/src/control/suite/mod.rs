@@ -1,6 +1,7 @@
 //! What every store of control data must do.
 
 mod agents;
+mod checks;
 mod health;
 mod plans;
 mod recordings;
@@ -55,6 +56,8 @@ promises! {
     health::the_health_log_stays_bounded,
     health::records_are_counted_once_on_their_own_day,
     health::how_much_is_stored_is_kept_for_each_day,
+    checks::the_last_report_counts_and_remembers_since_when,
+    checks::an_adjustment_that_is_told_twice_is_kept_once,
     plans::plans_come_back_in_their_order,
     plans::of_two_who_change_plans_at_once_one_is_told,
     users::users_are_found_whatever_the_case,

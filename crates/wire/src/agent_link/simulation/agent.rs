@@ -240,7 +240,10 @@ impl Agent {
                     let segment = self.spool.segments.remove(&id).unwrap();
                     assert!(segment.end.is_some());
                 }
-                Output::PolicyChanged { .. } => {}
+                Output::PolicyChanged { .. }
+                | Output::ServerClock(_)
+                | Output::ChecksStored(_)
+                | Output::CheckNow => {}
                 other => panic!("{other:?}"),
             }
         }

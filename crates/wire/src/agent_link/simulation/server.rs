@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use eidetic_model::{Entry, Policy, RecordSequence, SegmentId};
+use eidetic_model::{Entry, Policy, RecordSequence, SegmentId, Timestamp};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
 
@@ -119,6 +119,11 @@ impl Server {
                 last_sequence: RecordSequence(self.entries.len() as u64),
                 policy_revision: 1,
                 policy: Policy::default(),
+                server_time: Timestamp::from_unix_micros(7),
+            }),
+            Output::StoreChecks(report) => Some(Input::ChecksStored {
+                adjustments: report.adjustments.iter().map(|done| done.id).collect(),
+                server_time: Timestamp::from_unix_micros(7),
             }),
             Output::StoreEntries(entries) => {
                 for (sequence, entry) in entries {

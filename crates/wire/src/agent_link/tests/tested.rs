@@ -76,6 +76,14 @@ impl Tested {
         }
     }
 
+    /// The next message, if what comes next is one.
+    pub fn sent_or_policy(&mut self) -> Option<FromAgent> {
+        match self.next() {
+            Output::Send(message) => message.message,
+            _ => None,
+        }
+    }
+
     pub fn asked_for_entries(&mut self) -> (u64, usize) {
         match self.next() {
             Output::LoadEntries {
@@ -104,6 +112,7 @@ pub fn welcome(last_sequence: u64) -> proto::Welcome {
         segment_window_bytes: 100,
         entry_window: 10,
         policy: Some(to_proto::policy(3, &Policy::default())),
+        server_time: 0,
     }
 }
 
