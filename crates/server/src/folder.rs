@@ -155,7 +155,7 @@ impl DataFolder {
             .await
             .map_err(failed)?;
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
-        let deployment = Deployment::new(Vault::open(&self.pki().join("accounts.key"))?);
+        let deployment = Deployment::new(Vault::open(&self.pki())?);
         deployment.load(control.as_ref()).await.map_err(failed)?;
         Ok(Components {
             audit: Arc::new(audit),

@@ -23,13 +23,15 @@ impl Vault {
         vault
     }
 
-    /// The vault whose key is in this file, which only this account can read; made if it is not
-    /// there.
+    /// The vault whose key is in this folder, which only this account can read; both are made if
+    /// they are not there.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or written, or is no key.
-    pub fn open(path: &Path) -> Result<Self, PkiError> {
+    pub fn open(folder: &Path) -> Result<Self, PkiError> {
+        private_file::private_folder(folder)?;
+        let path = &folder.join("accounts.key");
         let mut key = [0; 32];
         match private_file::read(path)?.map(Zeroizing::new) {
             Some(text) => hex::decode_to_slice(text.trim(), &mut key)
@@ -84,18 +86,22 @@ mod tests {
 
     #[test]
     fn a_secret_opens_with_the_key_of_the_file_and_for_what_it_was_sealed_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("accounts.key");
-        let sealed = Vault::open(&path).unwrap().seal(b"secret", b"ann").unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("pki");
+        let path = folder.join("accounts.key");
+        let sealed = Vault::open(&folder)
+            .unwrap()
+            .seal(b"secret", b"ann")
+            .unwrap();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        let vault = Vault::open(&path).unwrap();
+        let vault = Vault::open(&folder).unwrap();
         assert_eq!(*vault.open_sealed(&sealed, b"ann").unwrap(), b"secret");
         assert!(vault.open_sealed(&sealed, b"bob").is_none());
         assert!(Vault::new([1; 32]).open_sealed(&sealed, b"ann").is_none());
         fs::write(&path, "no key").unwrap();
-        assert!(Vault::open(&path).is_err());
+        assert!(Vault::open(&folder).is_err());
     }
 }

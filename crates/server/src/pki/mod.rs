@@ -21,7 +21,7 @@ mod verifier;
 
 /// Files that only the server's account can read.
 pub mod private_file {
-    pub use super::files::{read, unusable, write_private};
+    pub use super::files::{private_folder, read, unusable, write_private};
 }
 
 pub use agent_certificate::{AgentCertificate, AgentCertificateError};

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     MAX_SEGMENT_BYTES,
+    convert::to_proto,
     proto::{
         self, from_agent::Message as FromAgent, refused, segment_rejected,
         to_agent::Message as ToAgent,
