@@ -7,6 +7,7 @@
 mod captured;
 mod clock;
 mod ids;
+mod members;
 mod plan;
 mod policy;
 mod record;
@@ -18,6 +19,7 @@ mod time;
 pub use captured::Captured;
 pub use clock::{Clock, IdSource};
 pub use ids::{AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId};
+pub use members::{ComputerKind, ContainerItem, DirectoryContainer, Member, Members};
 pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
 pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
 pub use record::{
