@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::{
     deployment::Deployment,
+    directory::Directories,
     health::{HealthLog, duplicates::Duplicates},
     plans::PlanBook,
 };
@@ -43,6 +44,8 @@ pub struct Components {
     pub connected: ConnectedAgents,
     /// Accounts and jobs for putting agents on other computers.
     pub deployment: Deployment,
+    /// Directories and the computers that they have.
+    pub directories: Directories,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.

@@ -5,7 +5,7 @@ use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{health_log::Severity, plans::PlanConflict};
+use super::{directories::LeftDirectory, health_log::Severity, plans::PlanConflict};
 use crate::{
     components::AgentStatus,
     health::{self, Concern, Observed, Overview, duplicates::Run},
@@ -60,6 +60,10 @@ pub struct ComputerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub duplicate: Option<DuplicateComputers>,
+    /// Where it was in a directory, if it is not any more: what was recorded there stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub left_directory: Option<LeftDirectory>,
 }
 
 /// Two computers with one identity.
@@ -340,6 +344,7 @@ impl ComputerDetail {
                 first: named(&duplicate.first),
                 second: named(&duplicate.second),
             }),
+            left_directory: None,
         }
     }
 }
