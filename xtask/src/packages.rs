@@ -1,6 +1,9 @@
 //! Debian packages that the commands need.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result};
 
@@ -64,6 +67,9 @@ pub const DESKTOP: &[&str] = &[
 /// For a computer on which the agent is put by SSH.
 pub const SSH_PEER: &[&str] = &["openssh-server", "openssh-client", "sudo", "passwd"];
 
+/// For a directory on ports of its own: the server, of which no service is made, and what changes it.
+pub const DIRECTORY: &[&str] = &["slapd", "ldap-utils"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[
@@ -80,6 +86,26 @@ pub const CODEC_BENCH: &[&str] = &[
     "debian-handbook",
     "mate-backgrounds",
 ];
+
+/// Installs the directory's server without a directory of this computer: the tests bring their own.
+pub fn install_directory() -> Result<()> {
+    if DIRECTORY.iter().all(|name| is_installed(name)) {
+        return Ok(());
+    }
+    let mut answers = Command::new("debconf-set-selections")
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("failed to start debconf-set-selections")?;
+    if let Some(input) = answers.stdin.take() {
+        let mut input = input;
+        input.write_all(b"slapd slapd/no_configuration boolean true\n")?;
+    }
+    anyhow::ensure!(
+        answers.wait()?.success(),
+        "debconf-set-selections did not take the answer for slapd"
+    );
+    install(DIRECTORY)
+}
 
 /// Installs those that are missing.
 pub fn install(packages: &[&str]) -> Result<()> {

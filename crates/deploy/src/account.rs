@@ -27,6 +27,12 @@ pub enum SignInWith {
         /// What `sudo` is told where it asks; without it, it must not ask.
         sudo_password: Option<Secret>,
     },
+    /// As a group Managed Service Account, whose password nobody stores: a directory has it. On
+    /// Windows only.
+    ManagedServiceAccount {
+        /// The name of the directory.
+        directory: String,
+    },
 }
 
 impl SignInWith {
@@ -40,7 +46,7 @@ impl SignInWith {
             Self::Password(password) if password.reveal().is_empty() => {
                 Err("the password is empty".to_owned())
             }
-            Self::Password(_) => Ok(()),
+            Self::Password(_) | Self::ManagedServiceAccount { .. } => Ok(()),
             Self::Key {
                 key, passphrase, ..
             } => read_key(key, passphrase.as_ref()).map(drop),
@@ -52,6 +58,7 @@ impl SignInWith {
         match self {
             Self::Password(password) => Some(password),
             Self::Key { sudo_password, .. } => sudo_password.as_ref(),
+            Self::ManagedServiceAccount { .. } => None,
         }
     }
 }

@@ -170,6 +170,13 @@ impl Connection {
                 let user = account.user.clone();
                 self.handle.authenticate_publickey(user, key).await
             }
+            SignInWith::ManagedServiceAccount { .. } => {
+                return Err(refused(
+                    "a group Managed Service Account signs in on Windows computers only; choose an \
+                     account with a password or an SSH key"
+                        .to_owned(),
+                ));
+            }
         };
         match outcome.map_err(|error| not_answered(account, &error))? {
             AuthResult::Success => Ok(()),

@@ -7,6 +7,7 @@
 mod captured;
 mod clock;
 mod ids;
+mod members;
 mod plan;
 mod policy;
 mod prerequisites;
@@ -21,6 +22,7 @@ pub use clock::{Clock, IdSource};
 pub use ids::{
     AdjustmentId, AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId,
 };
+pub use members::{ComputerKind, ContainerItem, DirectoryContainer, Member, Members};
 pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
 pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
 pub use prerequisites::{AdjustmentRecord, CheckReport, Prerequisites, UnmetCheck};

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use crate::ContainerItem;
+
 /// How a computer is known on the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ComputerFacts {
@@ -22,6 +24,8 @@ pub enum Item {
     Computer(ComputerName),
     /// All computers with an address in a range.
     Addresses(AddressRange),
+    /// All computers that a directory has in a container.
+    Container(ContainerItem),
 }
 
 /// One computer, as an administrator names it.
@@ -72,6 +76,12 @@ pub enum ItemProblem {
     /// An exclusion that is not inside of the range.
     #[error("the excluded range {0} is not inside of the range")]
     Outside(Range),
+    /// Not the distinguished name of a container.
+    #[error("{0:?} is no distinguished name of a container, such as OU=Servers,DC=corp,DC=example")]
+    Container(String),
+    /// No kind of computer at all.
+    #[error("name one kind of computers at least")]
+    NoKind,
     /// More exclusions than are taken.
     #[error("there are {0} excluded ranges, at most {max} are taken", max = MAX_EXCLUDED)]
     TooManyExcluded(usize),
@@ -86,6 +96,7 @@ impl Item {
         match self {
             Self::Computer(name) => name.matches(computer),
             Self::Addresses(range) => range.matched_in(computer).is_some(),
+            Self::Container(item) => item.members.place_of(computer).is_some(),
         }
     }
 }

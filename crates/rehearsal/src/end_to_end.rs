@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use eidetic_testkit::{DirectoryCertificate, PrivateDirectory};
 use serde_json::Value;
 
 use crate::{
@@ -31,6 +32,7 @@ pub fn run(tests: &Path) -> Result<()> {
     let unused = Server::start(&second_folder, 0)?;
     let person = Desktop::start()?.use_it(folder.path())?;
     let monitors = TwoMonitors::start()?;
+    let directory = PrivateDirectory::start_with(DirectoryCertificate::Good, &MANAGED_PASSWORD)?;
     let agents = [
         Agent::start(folder.path(), &server, person.display())?,
         Agent::start(&second_folder, &server, monitors.display())?,
@@ -57,6 +59,16 @@ pub fn run(tests: &Path) -> Result<()> {
         .env("EIDETIC_UNUSED_CONSOLE", &unused.endpoints().console)
         .env("EIDETIC_UNUSED_PASSWORD", &unused.password)
         .env("EIDETIC_WANTED_TITLE", WANTED_TITLE)
+        .env("EIDETIC_DIRECTORY_READER", PrivateDirectory::READER)
+        .env("EIDETIC_DIRECTORY_PASSWORD", PrivateDirectory::PASSWORD)
+        .env(
+            "EIDETIC_DIRECTORY_LDAPS",
+            directory.ldaps_port().to_string(),
+        )
+        .env(
+            "EIDETIC_DIRECTORY_STARTTLS",
+            directory.starttls_port().to_string(),
+        )
         .env("EIDETIC_TITLES", serde_json::to_string(TITLES)?)
         .env("EIDETIC_BUSY_DISPLAY", person.display())
         .env("EIDETIC_QUIET_DISPLAY", monitors.display())
@@ -121,5 +133,12 @@ fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     Ok(files)
 }
+
+/// `msDS-ManagedPassword` of the directory's managed account: "Ab" now, "Z" before, to be asked for
+/// again in two hours.
+const MANAGED_PASSWORD: [u8; 48] = [
+    1, 0, 0, 0, 48, 0, 0, 0, 16, 0, 22, 0, 32, 0, 40, 0, b'A', 0, b'b', 0, 0, 0, b'Z', 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0xd0, 0x88, 0xc3, 0x10, 0, 0, 0, 0, 0x68, 0xc4, 0x61, 0x08, 0, 0, 0,
+];
 
 const PATIENCE: Duration = Duration::from_secs(90);

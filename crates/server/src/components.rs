@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::{
     deployment::Deployment,
+    directory::Directories,
     health::{HealthLog, duplicates::Duplicates},
     plans::PlanBook,
 };
@@ -45,6 +46,8 @@ pub struct Components {
     pub check_requests: broadcast::Sender<AgentId>,
     /// Accounts and jobs for putting agents on other computers.
     pub deployment: Deployment,
+    /// Directories and the computers that they have.
+    pub directories: Directories,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.

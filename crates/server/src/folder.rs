@@ -27,6 +27,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{
     components::{Components, ConnectedAgents, News},
     deployment::{Deployment, vault::Vault},
+    directory::Directories,
     health::duplicates::Duplicates,
     pki::{Authority, PkiError},
     plans,
@@ -157,6 +158,10 @@ impl DataFolder {
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
         let deployment = Deployment::new(Vault::open(&self.pki())?);
         deployment.load(control.as_ref()).await.map_err(failed)?;
+        let directories = Directories::default();
+        directories.load(control.as_ref()).await.map_err(failed)?;
+        // Before the first agent comes: none shall be in another plan until a directory is asked.
+        let plans = plans.with_members(directories.members());
         Ok(Components {
             audit: Arc::new(audit),
             health: control.clone(),
@@ -171,6 +176,7 @@ impl DataFolder {
             duplicates: Duplicates::default(),
             deployment,
             check_requests: broadcast::Sender::new(256),
+            directories,
         })
     }
 

@@ -10,6 +10,7 @@ pub mod components;
 pub mod config;
 mod connections;
 pub mod deployment;
+pub mod directory;
 pub mod folder;
 pub mod gateway;
 pub mod health;

@@ -15,6 +15,7 @@ use crate::{
     components::Components,
     config::{Config, ConsoleCertificate},
     deployment::{self, DeploySettings},
+    directory,
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
     health::{Watch, WatchParts},
@@ -37,6 +38,7 @@ pub struct Server {
     _retention: Task<()>,
     health: Task<()>,
     deployment: Task<()>,
+    _directories: Task<()>,
     _lock: RunLock,
 }
 
@@ -94,6 +96,10 @@ impl Server {
                     deploy_settings,
                     shutdown.signal(),
                 ),
+            ),
+            _directories: Task::spawn(
+                "directories",
+                directory::serve(components.clone(), shutdown.signal()),
             ),
             _renewal: certificates.renew_daily(
                 authority.clone(),

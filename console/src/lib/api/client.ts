@@ -3,6 +3,7 @@
 import { ApiError, errorFromResponse, isAbort } from './problem';
 import type {
   Account,
+  AccountTest,
   Adjustment,
   CollectingAccount,
   CollectingAccountRequest,
@@ -11,6 +12,10 @@ import type {
   Dashboard,
   DeploymentJob,
   DeploymentRequest,
+  Directory,
+  DirectoryContainers,
+  DirectoryRequest,
+  DirectoryTest,
   EnrolmentToken,
   HealthEvents,
   KnownComputer,
@@ -165,6 +170,49 @@ export async function collectingAccounts(signal?: AbortSignal): Promise<Collecti
 /** Keeps an account, in place of one of that name. */
 export function keepAccount(account: CollectingAccountRequest): Promise<void> {
   return call('POST', '/accounts', { body: account });
+}
+
+/** Reads the password of a managed account, to see whether that goes. */
+export function testAccount(name: string): Promise<AccountTest> {
+  return call('POST', '/accounts/test', { body: { name } });
+}
+
+/** The directories of which containers can be items of plans. */
+export async function directories(signal?: AbortSignal): Promise<Directory[]> {
+  const path = '/directories';
+  const answer = await call<{ directories: Directory[] }>('GET', path, { signal });
+  return answer.directories;
+}
+
+/** Keeps a directory, in place of one of that name. */
+export function keepDirectory(directory: DirectoryRequest): Promise<void> {
+  return call('POST', '/directories', { body: directory });
+}
+
+export function testDirectory(directory: DirectoryRequest): Promise<DirectoryTest> {
+  return call('POST', '/directories/test', { body: directory });
+}
+
+export function removeDirectory(name: string): Promise<void> {
+  return call('POST', '/directories/remove', { body: { name } });
+}
+
+export function forgetDirectoryCertificate(name: string): Promise<void> {
+  return call('POST', '/directories/forget-certificate', { body: { name } });
+}
+
+/** Has all directories asked for their computers now. */
+export function refreshDirectories(): Promise<void> {
+  return call('POST', '/directories/refresh', { body: {} });
+}
+
+/** The containers directly in one of a directory, or in its base. */
+export function directoryContainers(
+  directory: string,
+  container: string | undefined,
+  signal?: AbortSignal,
+): Promise<DirectoryContainers> {
+  return call('POST', '/directories/containers', { body: { directory, container }, signal });
 }
 
 export function removeAccount(name: string): Promise<void> {

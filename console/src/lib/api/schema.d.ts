@@ -80,6 +80,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an account for collecting data
+         * @description The password of a group Managed Service Account is read from its directory, and forgotten. Others
+         *     are tried where they sign in.
+         */
+        post: operations["test_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers": {
         parameters: {
             query?: never;
@@ -239,6 +260,121 @@ export interface paths {
          * @description A package that is being installed is brought to its end first.
          */
         post: operations["cancel_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the directories */
+        get: operations["directories"];
+        put?: never;
+        /**
+         * Keep a directory
+         * @description In place of one of that name, if there is one.
+         */
+        post: operations["put_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look into a container of a directory */
+        post: operations["containers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories/forget-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget the certificate of a directory's server
+         * @description For one that was renewed: the next one that the server shows is kept.
+         */
+        post: operations["forget_directory_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask all directories for their computers now
+         * @description It begins at once; the plans show what came of it.
+         */
+        post: operations["refresh_directories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget a directory */
+        post: operations["remove_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directories/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a directory
+         * @description Connects, encrypts, compares the certificate, signs in, and finds the base. Nothing is stored.
+         */
+        post: operations["test_directory"];
         delete?: never;
         options?: never;
         head?: never;
@@ -693,8 +829,19 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description What came of trying an account. */
+        AccountTest: {
+            /** @description The kind of failure, if it failed. */
+            code?: string;
+            /** @description Whether it can be used. */
+            is_good: boolean;
+            /** @description What failed and what to do about it; or what was found. */
+            message: string;
+        };
         /** @description All computers with an address in a range. */
         AddressesItem: {
+            /** @description The account for its computers, in place of the plan's. */
+            account?: string | null;
             /** @description Parts of it that are left out. At most 100. */
             exclude?: components["schemas"]["RangeDocument"][];
             /** @description The first address. */
@@ -764,7 +911,9 @@ export interface components {
         Budget: "kept" | "kept_by_slowing" | "not_kept";
         /** @description An account, without what is secret of it. */
         CollectingAccount: {
-            /** @description How it signs in: `password` or `ssh_key`. */
+            /** @description The directory that has its password, if it is a group Managed Service Account. */
+            directory?: string;
+            /** @description How it signs in: `password`, `ssh_key` or `managed_service_account`. */
             kind: string;
             /** @description What plans and people call it. */
             name: string;
@@ -773,11 +922,17 @@ export interface components {
         };
         /** @description An account and its secret. */
         CollectingAccountRequest: {
+            /**
+             * @description For a group Managed Service Account, whose password nobody gives or stores: the name of the
+             *     directory that has it. Its user is written `DOMAIN\account$`. In place of `password` and
+             *     `private_key`.
+             */
+            managed_by_directory?: string | null;
             /** @description What plans and people call it: 1 to 100 characters; case does not count. */
             name: string;
             /** @description What the private key is encrypted with, if it is. */
             passphrase?: string | null;
-            /** @description His password. Either this or `private_key`. */
+            /** @description His password. Either this or `private_key` or `managed_by_directory`. */
             password?: string | null;
             /** @description His private key, as OpenSSH or PEM text. */
             private_key?: string | null;
@@ -902,6 +1057,8 @@ export interface components {
             connected_since_us?: number;
             /** @description The two computers with one identity, if there are two. */
             duplicate?: components["schemas"]["DuplicateComputers"];
+            /** @description Where it was in a directory, if it is not any more: what was recorded there stays. */
+            left_directory?: components["schemas"]["LeftDirectory"];
             /** @description What its status means. */
             meaning: components["schemas"]["StatusMeaning"];
             /** @description By which names it is known on the network. */
@@ -914,6 +1071,8 @@ export interface components {
         };
         /** @description One computer. */
         ComputerItem: {
+            /** @description The account for it, in place of the plan's. */
+            account?: string | null;
             /**
              * @description Its name with the domain (`rds01.corp.example`), its NetBIOS name (`RDS01`), or its IPv4 or
              *     IPv6 address.
@@ -954,6 +1113,11 @@ export interface components {
          * @enum {string}
          */
         ComputerStatus: "duplicate" | "not_responding" | "paused" | "enrolled" | "recording" | "idle" | "removed";
+        /**
+         * @description What computers of a directory are.
+         * @enum {string}
+         */
+        ComputerType: "domain_controllers" | "servers" | "workstations";
         /** @description All monitored computers. */
         Computers: {
             /** @description The computers, by name. */
@@ -1033,6 +1197,63 @@ export interface components {
              */
             plan_id: string;
         };
+        /** @description A container. */
+        ContainerName: {
+            /** @description Its distinguished name. */
+            container: string;
+            /** @description What it is called. */
+            name: string;
+        };
+        /** @description Why a directory did not answer. */
+        ContainerProblem: {
+            /** @description The kind of failure. */
+            code: string;
+            /** @description What failed, and what to do about it. */
+            message: string;
+        };
+        /** @description What a directory said last of a container that is an item. */
+        ContainerState: {
+            /**
+             * Format: int32
+             * @description How many others are disabled, and left out.
+             */
+            disabled: number;
+            /**
+             * Format: int64
+             * @description How many computers it has there.
+             */
+            found: number;
+            /** @description Computers that were there and are not any more, the latest first: at most 100. */
+            gone: components["schemas"]["GoneComputer"][];
+            /**
+             * Format: int32
+             * @description How many others have no name that a computer can have, and are left out.
+             */
+            nameless: number;
+            /** @description Why it did not answer when it was asked last. What it said before stays. */
+            problem?: components["schemas"]["ContainerProblem"];
+            /**
+             * Format: int64
+             * @description When it said so; not there if it never did.
+             */
+            read_us?: number;
+        };
+        /** @description What is directly in a container. */
+        Containers: {
+            /** @description Whether there are more than are listed. */
+            are_more: boolean;
+            /** @description The container's distinguished name, as the directory writes it. */
+            container: string;
+            /** @description The containers in it. */
+            containers: components["schemas"]["ContainerName"][];
+        };
+        /** @description Into which container to look. */
+        ContainersRequest: {
+            /** @description The container's distinguished name. Default: the base. */
+            container?: string | null;
+            /** @description The name of the directory. */
+            directory: string;
+        };
         /** @description How everything is, at a glance. */
         Dashboard: {
             /** @description The computers. */
@@ -1050,7 +1271,7 @@ export interface components {
         /** @description How the agent comes to the computers of a plan. */
         DeploymentDocument: {
             /**
-             * @description The name of the account with which to sign in there.
+             * @description The name of the account with which to sign in there, where an item has none of its own.
              * @default null
              */
             account?: string | null;
@@ -1061,7 +1282,8 @@ export interface components {
             accounts?: components["schemas"]["ItemAccount"][];
             /**
              * @description Whether the server installs the agent by itself, by SSH, on each computer that an item
-             *     names and that has none. Ranges of addresses are not searched.
+             *     names, or that a directory has in a container, and that has none. Ranges of addresses are
+             *     not searched.
              * @default false
              */
             automatic?: boolean;
@@ -1152,6 +1374,105 @@ export interface components {
             /** @description The latest first. */
             deployments: components["schemas"]["DeploymentJob"][];
         };
+        /** @description All computers that a directory has in a container. */
+        DirectoryItem: {
+            /** @description The account for its computers, in place of the plan's. */
+            account?: string | null;
+            /**
+             * @description The distinguished name of the container, with all that are in it; the whole domain, if it is
+             *     left out.
+             */
+            container?: string | null;
+            /** @description The name of the directory, as it is in the server's settings. */
+            directory: string;
+            /** @description The distinguished names of containers in it that are left out. At most 100. */
+            exclude?: string[];
+            /** @description What the computers are. All, if it is left out. */
+            types?: components["schemas"]["ComputerType"][];
+        };
+        /** @description The directories of which containers can be items of plans. */
+        DirectoryList: {
+            /** @description The directories, by name. */
+            directories: components["schemas"]["DirectoryView"][];
+        };
+        /** @description Which directory is meant. */
+        DirectoryName: {
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description How a directory is to be asked. */
+        DirectoryRequest: {
+            /**
+             * @description The name of an account for collecting data, with a password. Its user is written
+             *     `user@domain`, `DOMAIN\user` or as a distinguished name.
+             */
+            account: string;
+            /**
+             * @description The certificate of the authority that made the server's, as PEM text. Without it, the
+             *     certificate that the server shows first is kept, and must be shown again.
+             */
+            authority?: string | null;
+            /** @description The distinguished name under which everything is. Default: what the directory says. */
+            base?: string | null;
+            /** @description Keeps the authority that is there; `authority` is left out then. */
+            keep_authority?: boolean;
+            /** @description What plans and people call it: 1 to 100 characters; case does not count. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The port. Default: 636 for LDAPS, 389 for StartTLS.
+             */
+            port?: number | null;
+            /**
+             * Format: int32
+             * @description How often it is asked for its computers, 5 to 1440 minutes. Default: 30.
+             */
+            refresh_minutes?: number | null;
+            /** @description How the connection is encrypted; in the open it is never asked. Default: LDAPS. */
+            security?: components["schemas"]["SecurityWord"];
+            /** @description The name or address of its server. */
+            server: string;
+        };
+        /** @description What came of trying a directory. */
+        DirectoryTest: {
+            /** @description The distinguished name under which everything is. */
+            base?: string;
+            /** @description The SHA-256 of the certificate that it showed. */
+            certificate?: string;
+            /** @description The kind of failure, if it failed. */
+            code?: string;
+            /** @description Whether it answered as it should. */
+            is_good: boolean;
+            /** @description What failed, and what to do about it. */
+            message?: string;
+        };
+        /** @description A directory, and how it is asked. */
+        DirectoryView: {
+            /** @description The name of the account with which it is asked. */
+            account: string;
+            /** @description The distinguished name under which everything is, if it was given. */
+            base?: string;
+            /** @description Whether its certificate must be of an authority that was given. */
+            has_authority: boolean;
+            /** @description What plans and people call it. */
+            name: string;
+            /** @description The SHA-256 of the certificate that it showed first and must show again. */
+            pinned?: string;
+            /**
+             * Format: int32
+             * @description The port.
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description How often it is asked for its computers.
+             */
+            refresh_minutes: number;
+            /** @description How the connection is encrypted. */
+            security: components["schemas"]["SecurityWord"];
+            /** @description The name or address of its server. */
+            server: string;
+        };
         /** @description A display of a session. */
         Display: {
             /**
@@ -1202,6 +1523,16 @@ export interface components {
             field: string;
             /** @description What is wrong with it. */
             message: string;
+        };
+        /** @description A computer that is not in its container any more. */
+        GoneComputer: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Since when that is known.
+             */
+            since_us: number;
         };
         /** @description That the server works. */
         Health: {
@@ -1305,6 +1636,9 @@ export interface components {
         }) | (components["schemas"]["AddressesItem"] & {
             /** @enum {string} */
             kind: "ip_range";
+        }) | (components["schemas"]["DirectoryItem"] & {
+            /** @enum {string} */
+            kind: "directory_container";
         });
         /** @description A computer and the key by which it was known first. */
         KnownComputer: {
@@ -1319,6 +1653,16 @@ export interface components {
         KnownComputers: {
             /** @description The computers. */
             computers: components["schemas"]["KnownComputer"][];
+        };
+        /** @description Where a computer was in a directory, and is not any more. */
+        LeftDirectory: {
+            /** @description The directory and container, in words. */
+            container: string;
+            /**
+             * Format: int64
+             * @description Since when that is known.
+             */
+            since_us: number;
         };
         /** @description A plan that names a computer. */
         NamingPlan: {
@@ -1468,6 +1812,8 @@ export interface components {
              * @description How many of the known computers it means.
              */
             computers: number;
+            /** @description What the directory said last, if it is a container. */
+            in_directory?: components["schemas"]["ContainerState"];
         };
         /** @description The order of the plans. */
         PlanOrder: {
@@ -1805,6 +2151,11 @@ export interface components {
              */
             until_us?: number | null;
         };
+        /**
+         * @description How a connection is encrypted.
+         * @enum {string}
+         */
+        SecurityWord: "ldaps" | "starttls";
         /** @description A bounded run of one display's pictures. */
         Segment: {
             /**
@@ -2323,6 +2674,38 @@ export interface operations {
             };
         };
     };
+    test_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTest"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     computers: {
         parameters: {
             query?: never;
@@ -2612,6 +2995,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentJob"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    directories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    containers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContainersRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Containers"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_directory_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_directories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryTest"];
                 };
             };
             /** @description a problem */

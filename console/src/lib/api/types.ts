@@ -42,6 +42,14 @@ export type PlanSettings = Required<
   }
 >;
 export type PlanItem = Schemas['ItemDocument'];
+export type DirectoryItem = Extract<PlanItem, { kind: 'directory_container' }>;
+export type ComputerType = Schemas['ComputerType'];
+export type ContainerState = Schemas['ContainerState'];
+export type Directory = Schemas['DirectoryView'];
+export type DirectoryRequest = Schemas['DirectoryRequest'];
+export type DirectoryTest = Schemas['DirectoryTest'];
+export type DirectoryContainers = Schemas['Containers'];
+export type AccountTest = Schemas['AccountTest'];
 export type AddressRange = Schemas['RangeDocument'];
 /** How the agent comes to the computers of a plan. */
 export type PlanDeploymentChoice = Schemas['DeploymentDocument'];

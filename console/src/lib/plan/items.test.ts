@@ -22,6 +22,16 @@ it('an item says in words what it means', () => {
   );
 });
 
+it('a container says in words which of its computers it means', () => {
+  const kind = 'directory_container';
+  expect(itemInWords({ kind, directory: 'Corp' })).toBe('everything of directory Corp');
+  const container = 'OU=A,DC=b';
+  const exclude = ['OU=X,OU=A,DC=b', 'OU=Y,OU=A,DC=b'];
+  expect(itemInWords({ kind, directory: 'Corp', container, types: ['servers'], exclude })).toBe(
+    'servers in OU=A,DC=b of directory Corp without OU=X,OU=A,DC=b; OU=Y,OU=A,DC=b',
+  );
+});
+
 it('a plan is stored without what the server adds to it', () => {
   const plan: Plan = {
     id: 'a',
@@ -32,7 +42,13 @@ it('a plan is stored without what the server adds to it', () => {
     description: '',
     items: [
       { kind: 'computer', computer: 'RDS01', computers: 1 },
-      { kind: 'ip_range', from: '10.0.0.1', to: '10.0.0.9', computers: 4 },
+      { kind: 'ip_range', from: '10.0.0.1', to: '10.0.0.9', computers: 4, account: 'own' },
+      {
+        kind: 'directory_container',
+        directory: 'Corp',
+        computers: 2,
+        in_directory: { found: 3, disabled: 0, nameless: 0, gone: [] },
+      },
     ],
     settings: DEFAULT_SETTINGS,
     state: { computers: 5, connected: 4, applied: 4 },
@@ -42,7 +58,14 @@ it('a plan is stored without what the server adds to it', () => {
     description: '',
     items: [
       { kind: 'computer', computer: 'RDS01' },
-      { kind: 'ip_range', from: '10.0.0.1', to: '10.0.0.9', exclude: [] },
+      { kind: 'ip_range', from: '10.0.0.1', to: '10.0.0.9', exclude: [], account: 'own' },
+      {
+        kind: 'directory_container',
+        directory: 'Corp',
+        container: undefined,
+        types: ['domain_controllers', 'servers', 'workstations'],
+        exclude: [],
+      },
     ],
     settings: DEFAULT_SETTINGS,
   });

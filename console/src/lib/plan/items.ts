@@ -1,6 +1,25 @@
 /** Which computers a plan is for, as it is edited and in words. */
 
-import type { AddressRange, Plan, PlanDocument, PlanItem } from '../api/types';
+import type {
+  AddressRange,
+  ComputerType,
+  DirectoryItem,
+  Plan,
+  PlanDocument,
+  PlanItem,
+} from '../api/types';
+
+/** What computers of a directory are. */
+export const COMPUTER_TYPES = [
+  { type: 'domain_controllers', name: 'Domain controllers' },
+  { type: 'servers', name: 'Servers' },
+  { type: 'workstations', name: 'Workstations' },
+] as const satisfies readonly { type: ComputerType; name: string }[];
+
+/** What is meant of a directory: everything, where nothing is said. */
+export function typesOf(item: DirectoryItem): readonly ComputerType[] {
+  return item.types ?? COMPUTER_TYPES.map(({ type }) => type);
+}
 
 /** The plan without what the server adds when it shows it. */
 export function documentOf(plan: Plan): PlanDocument {
@@ -9,18 +28,36 @@ export function documentOf(plan: Plan): PlanDocument {
 }
 
 function bare(item: PlanItem): PlanItem {
-  if (item.kind === 'computer') return { kind: 'computer', computer: item.computer };
+  const own = item.account === undefined ? {} : { account: item.account };
+  if (item.kind === 'computer') return { kind: 'computer', computer: item.computer, ...own };
+  if (item.kind === 'directory_container') {
+    const { kind, directory, container } = item;
+    const [types, exclude] = [[...typesOf(item)], [...(item.exclude ?? [])]];
+    return { kind, directory, container, types, exclude, ...own };
+  }
   const { kind, from, to, exclude } = item;
-  return { kind, from, to, exclude: exclude?.map((part) => ({ ...part })) ?? [] };
+  return { kind, from, to, exclude: exclude?.map((part) => ({ ...part })) ?? [], ...own };
 }
 
 /** `10.0.0.0 – 10.0.0.255 without 10.0.0.1` */
 export function itemInWords(item: PlanItem): string {
   if (item.kind === 'computer') return item.computer;
+  if (item.kind === 'directory_container') return containerInWords(item);
   const range = rangeInWords(item);
   const without = item.exclude ?? [];
   if (without.length === 0) return range;
   return `${range} without ${without.map(rangeInWords).join(', ')}`;
+}
+
+function containerInWords(item: DirectoryItem): string {
+  const types = typesOf(item);
+  const chosen = COMPUTER_TYPES.filter(({ type }) => types.includes(type));
+  const what = chosen.map(({ name }) => name.toLowerCase()).join(' and ');
+  const where = `${item.container ?? 'everything'} of directory ${item.directory}`;
+  const all = chosen.length === COMPUTER_TYPES.length;
+  const words = all ? where : `${what} in ${where}`;
+  const without = item.exclude ?? [];
+  return without.length === 0 ? words : `${words} without ${without.join('; ')}`;
 }
 
 function rangeInWords({ from, to }: AddressRange): string {

@@ -30,6 +30,7 @@ pub fn of(before: Option<&Plan>, after: &Plan, computers: &[CheckedComputer]) ->
             line(&mut text, &format!("    + {}", item_in_words(item)));
         }
         values("", &Map::new(), &after.settings, &mut text);
+        values("deployment", &Map::new(), &after.deployment, &mut text);
         moves(after, computers, &mut text);
         return (Change::Made, text);
     };
@@ -59,6 +60,12 @@ pub fn of(before: Option<&Plan>, after: &Plan, computers: &[CheckedComputer]) ->
         line(&mut body, "    the order of its items");
     }
     values("", &before.settings, &after.settings, &mut body);
+    values(
+        "deployment",
+        &before.deployment,
+        &after.deployment,
+        &mut body,
+    );
     if body.is_empty() {
         return (Change::Same, text);
     }
@@ -118,9 +125,19 @@ fn moves(plan: &Plan, computers: &[CheckedComputer], text: &mut String) {
 
 /// As the console says it.
 pub fn item_in_words(item: &Map<String, Value>) -> String {
+    let words = meaning_in_words(item);
+    match item.get("account").and_then(Value::as_str) {
+        Some(account) => format!("{words} with account {account}"),
+        None => words,
+    }
+}
+
+fn meaning_in_words(item: &Map<String, Value>) -> String {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or("?");
-    if text("kind") != "ip_range" {
-        return format!("computer {}", text("computer"));
+    match text("kind") {
+        "ip_range" => {}
+        "directory_container" => return container_in_words(item),
+        _ => return format!("computer {}", text("computer")),
     }
     let mut words = format!("addresses {} – {}", text("from"), text("to"));
     let excluded = item.get("exclude").and_then(Value::as_array);
@@ -134,6 +151,29 @@ pub fn item_in_words(item: &Map<String, Value>) -> String {
         words.push_str(between);
         words.push_str(&part);
         between = ", ";
+    }
+    words
+}
+
+fn container_in_words(item: &Map<String, Value>) -> String {
+    let text = |name: &str, instead: &'static str| {
+        let text = item.get(name).and_then(Value::as_str);
+        text.unwrap_or(instead).to_owned()
+    };
+    let list = |name: &str, between: &str| {
+        let list = item.get(name).and_then(Value::as_array);
+        let list = list.into_iter().flatten().filter_map(Value::as_str);
+        list.collect::<Vec<_>>().join(between)
+    };
+    let container = text("container", "everything");
+    let mut words = format!("{container} of directory {}", text("directory", "?"));
+    let types = list("types", " and ").replace('_', " ");
+    if !types.is_empty() {
+        words = format!("{types} in {words}");
+    }
+    let without = list("exclude", "; ");
+    if !without.is_empty() {
+        words = format!("{words} without {without}");
     }
     words
 }
@@ -255,5 +295,25 @@ mod tests {
         assert_eq!(order(&["A"], &["New", "A"]), ["New", "A"]);
         assert_eq!(order(&["X", "A"], &["A", "New"]), ["X", "A", "New"]);
         assert_eq!(order(&["A", "B"], &[]), ["A", "B"]);
+    }
+
+    #[test]
+    fn a_container_and_how_agents_come_are_told_of() {
+        let mut after = office();
+        let item = json!({"kind": "directory_container", "directory": "Corp",
+            "container": "OU=A,DC=b", "types": ["domain_controllers", "servers"],
+            "exclude": ["OU=X,OU=A,DC=b"], "account": "own"});
+        after.items.push(item.as_object().unwrap().clone());
+        let deployment = json!({"automatic": true, "account": "office"});
+        after.deployment = deployment.as_object().unwrap().clone();
+        let (change, text) = of(Some(&office()), &after, &[]);
+        assert_eq!(change, Change::Changed);
+        expect![[r#"
+            ~ plan "Office"
+                + domain controllers and servers in OU=A,DC=b of directory Corp without OU=X,OU=A,DC=b with account own
+                deployment.account: "office"
+                deployment.automatic: true
+        "#]]
+        .assert_eq(&text);
     }
 }

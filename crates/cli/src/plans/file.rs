@@ -30,6 +30,9 @@ pub struct Plan {
     /// Which computers belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Map<String, Value>>,
+    /// How the agent comes to them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub deployment: Map<String, Value>,
 }
 
 impl PlanFile {
@@ -103,7 +106,10 @@ mod tests {
                         {"kind": "computer", "computer": "RDS01"},
                         {"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9",
                          "exclude": [{"from": "10.0.0.2", "to": "10.0.0.2"}]},
+                        {"kind": "directory_container", "directory": "Corp",
+                         "container": "OU=A,DC=b", "types": ["servers"], "account": "own"},
                     ],
+                    "deployment": {"automatic": true, "account": "office"},
                 })),
                 plan(json!({"name": "Default plan"})),
             ],

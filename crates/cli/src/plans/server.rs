@@ -28,6 +28,8 @@ pub struct ServerPlan {
     description: String,
     settings: Map<String, Value>,
     items: Vec<Map<String, Value>>,
+    #[serde(default)]
+    deployment: Map<String, Value>,
 }
 
 /// What the server says of a plan before it has it.
@@ -74,12 +76,19 @@ impl ServerPlan {
         let mut items = self.items.clone();
         for item in &mut items {
             item.remove("computers");
+            item.remove("in_directory");
+        }
+        let mut deployment = self.deployment.clone();
+        // The server says it of a plan that says nothing itself.
+        if deployment.len() == 1 && deployment.get("automatic") == Some(&Value::Bool(false)) {
+            deployment.clear();
         }
         Plan {
             name: self.name.clone(),
             description: self.description.clone(),
             settings: self.settings.clone(),
             items,
+            deployment,
         }
     }
 }

@@ -21,8 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, dashboard, deployments, health, health_log, live, plans, prerequisites,
-        search, segments, sessions, storage, thumbnails, viewings,
+        account, computers, dashboard, deployments, directories, health, health_log, live, plans,
+        prerequisites, search, segments, sessions, storage, thumbnails, viewings,
     },
 };
 
@@ -62,6 +62,16 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         ))
         .routes(routes!(deployments::accounts, deployments::put_account))
         .routes(routes!(deployments::remove_account))
+        .routes(routes!(deployments::test_account))
+        .routes(routes!(
+            directories::directories,
+            directories::put_directory
+        ))
+        .routes(routes!(directories::remove_directory))
+        .routes(routes!(directories::test_directory))
+        .routes(routes!(directories::containers))
+        .routes(routes!(directories::refresh_directories))
+        .routes(routes!(directories::forget_directory_certificate))
         .routes(routes!(deployments::host_keys))
         .routes(routes!(deployments::forget_host_key))
         .routes(routes!(deployments::deployments, deployments::deploy))

@@ -18,6 +18,8 @@ pub struct StoredAccount {
     pub user: String,
     /// How it signs in.
     pub kind: AccountKind,
+    /// Which directory has its password, if it is a managed one.
+    pub directory: Option<String>,
 }
 
 /// How an account signs in.
@@ -28,6 +30,8 @@ pub enum AccountKind {
     Password,
     /// With an SSH key.
     SshKey,
+    /// As a group Managed Service Account, of which nothing secret is kept.
+    ManagedServiceAccount,
 }
 
 /// All accounts, sealed, as they are kept in the control data.
@@ -44,6 +48,8 @@ struct Sealed {
     user: String,
     kind: AccountKind,
     sealed: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +129,15 @@ impl Sealed {
     fn seal(vault: &Vault, name: &str, account: &Account) -> Result<Self, StoreError> {
         let keep = |secret: &Secret| secret.reveal().to_owned();
         let (kind, content) = match &account.with {
+            SignInWith::ManagedServiceAccount { directory } => {
+                return Ok(Self {
+                    name: name.to_owned(),
+                    user: account.user.clone(),
+                    kind: AccountKind::ManagedServiceAccount,
+                    sealed: String::new(),
+                    directory: Some(directory.clone()),
+                });
+            }
             SignInWith::Password(password) => (
                 AccountKind::Password,
                 Content {
@@ -156,10 +171,19 @@ impl Sealed {
             user: account.user.clone(),
             kind,
             sealed: STANDARD.encode(sealed),
+            directory: None,
         })
     }
 
     fn open(&self, vault: &Vault) -> Result<Account, StoreError> {
+        if self.kind == AccountKind::ManagedServiceAccount {
+            return Ok(Account {
+                user: self.user.clone(),
+                with: SignInWith::ManagedServiceAccount {
+                    directory: self.directory.clone().unwrap_or_default(),
+                },
+            });
+        }
         let sealed = STANDARD.decode(&self.sealed).unwrap_or_default();
         let opened = vault.open_sealed(&sealed, &bound(&self.name, &self.user));
         let opened = opened.ok_or_else(|| StoreError::Damaged {
@@ -175,6 +199,13 @@ impl Sealed {
                 passphrase: content.passphrase.as_ref().map(secret),
                 sudo_password: content.sudo_password.as_ref().map(secret),
             },
+            // Handed out above: there is nothing to open.
+            AccountKind::ManagedServiceAccount => {
+                return Err(StoreError::Damaged {
+                    what: "account".to_owned(),
+                    reason: "it has a secret and is of a kind that has none".to_owned(),
+                });
+            }
         };
         Ok(Account {
             user: self.user.clone(),
@@ -187,6 +218,7 @@ impl Sealed {
             name: self.name.clone(),
             user: self.user.clone(),
             kind: self.kind,
+            directory: self.directory.clone(),
         }
     }
 }

@@ -1,14 +1,19 @@
 //! The computers that plans name and on which the agent is to be installed by itself.
 
-use eidetic_model::ComputerFacts;
+use std::collections::HashSet;
+
+use eidetic_model::{ComputerFacts, Item};
 use eidetic_search::fold;
 use eidetic_store::{StoreError, control::AgentState};
 use tracing::info;
 
-use super::jobs::{Action, Order};
+use super::{
+    QueueError,
+    jobs::{Action, Order},
+};
 use crate::{
     components::Components,
-    plans::{ItemDocument, Plan},
+    plans::{ItemDocument, Plan, facts_of},
 };
 
 /// Asks for the agent on each computer that a plan names, if the plan says so, no agent is there
@@ -23,18 +28,12 @@ pub async fn add_jobs(components: &Components) -> Result<(), StoreError> {
     let active = agents
         .iter()
         .filter(|agent| agent.state == AgentState::Active);
-    let known: Vec<_> = active
-        .map(|agent| {
-            let names = agent.facts.names.iter().cloned();
-            let names = names.chain([agent.computer_name.clone()]);
-            ComputerFacts::new(names, agent.facts.addresses.iter().copied())
-        })
-        .collect();
+    let known: Vec<_> = active.map(facts_of).collect();
+    let asked = components.deployment.jobs().into_iter();
+    let mut asked: HashSet<_> = asked.map(|job| fold(&job.order.computer)).collect();
     for plan in book.plans() {
         for (computer, account) in wanted(plan, &known) {
-            let asked = components.deployment.jobs();
-            let is_known = |order: &Order| fold(&order.computer) == fold(&computer);
-            if asked.iter().any(|job| is_known(&job.order)) {
+            if !asked.insert(fold(&computer)) {
                 continue;
             }
             let now = components.clock.wall();
@@ -48,6 +47,11 @@ pub async fn add_jobs(components: &Components) -> Result<(), StoreError> {
             let id = components.ids.new_id(now);
             match components.deployment.add(id, order, now) {
                 Ok(_) => info!(computer, "the plan asks for an agent"),
+                // The others are asked for when plans or directories are looked at again.
+                Err(refused @ QueueError::TooMany) => {
+                    info!(%refused, "no more agents are asked for");
+                    return Ok(());
+                }
                 Err(refused) => info!(computer, %refused, "no agent is asked for"),
             }
         }
@@ -61,18 +65,38 @@ fn wanted(plan: &Plan, known: &[ComputerFacts]) -> Vec<(String, String)> {
     if !deployment.automatic {
         return Vec::new();
     }
-    let items = plan.document().items.iter().zip(plan.items());
-    let missing = items.filter(|(_, item)| !known.iter().any(|facts| item.matches(facts)));
-    let computers = missing.filter_map(|(document, _)| match document {
-        ItemDocument::Computer(item) => Some(item.computer.trim().to_owned()),
-        ItemDocument::IpRange(_) => None,
-    });
-    computers
-        .filter_map(|computer| {
-            let account = deployment.account_of(&computer)?.to_owned();
-            Some((computer, account))
-        })
-        .collect()
+    let mut wanted = Vec::new();
+    for (document, item) in plan.document().items.iter().zip(plan.items()) {
+        for computer in missing(document, item, known) {
+            if let Some(account) = deployment.account_of(document, &computer) {
+                let account = account.to_owned();
+                wanted.push((computer, account));
+            }
+        }
+    }
+    wanted
+}
+
+/// The computers that an item names and that have no agent.
+fn missing(document: &ItemDocument, item: &Item, known: &[ComputerFacts]) -> Vec<String> {
+    match (document, item) {
+        (ItemDocument::Computer(named), item) => {
+            let is_there = known.iter().any(|facts| item.matches(facts));
+            let missing = (!is_there).then(|| named.computer.trim().to_owned());
+            missing.into_iter().collect()
+        }
+        (_, Item::Container(item)) => {
+            let members = &item.members;
+            let there = known.iter().filter_map(|facts| members.place_of(facts));
+            let there: HashSet<_> = there.collect();
+            let all = members.all().iter().enumerate();
+            let missing = all.filter(|(place, _)| !there.contains(place));
+            missing
+                .map(|(_, member)| member.dns_name.as_ref().unwrap_or(&member.name).clone())
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 const SSH: u16 = 22;

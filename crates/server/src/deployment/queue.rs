@@ -124,7 +124,7 @@ impl Deployment {
     }
 
     /// An account with its secrets.
-    pub(super) async fn account(
+    pub(crate) async fn account(
         &self,
         control: &dyn ControlStore,
         name: &str,

@@ -1,6 +1,8 @@
 //! All plans, and which computer belongs to which.
 
-use eidetic_model::{ComputerFacts, Item, PlanId, Policy};
+use std::{collections::HashMap, sync::Arc};
+
+use eidetic_model::{ComputerFacts, DirectoryContainer, Item, Members, PlanId, Policy};
 use eidetic_search::fold;
 
 use super::{
@@ -14,7 +16,12 @@ pub struct PlanBook {
     revision: u64,
     /// INVARIANT: in their order; the last one is the default plan, and no other is.
     plans: Vec<Plan>,
+    /// INVARIANT: the items of all plans have these members.
+    members: ContainerMembers,
 }
+
+/// What directories said last of the containers that are items.
+pub type ContainerMembers = Arc<HashMap<DirectoryContainer, Arc<Members>>>;
 
 /// One plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +84,7 @@ impl PlanBook {
         Self {
             revision,
             plans: vec![plan],
+            members: ContainerMembers::default(),
         }
     }
 
@@ -84,7 +92,43 @@ impl PlanBook {
     pub(super) fn from_plans(revision: u64, plans: Vec<Plan>) -> Option<Self> {
         let (last, others) = plans.split_last()?;
         let is_whole = last.is_default() && !others.iter().any(Plan::is_default);
-        is_whole.then_some(Self { revision, plans })
+        is_whole.then(|| Self {
+            revision,
+            plans,
+            members: ContainerMembers::default(),
+        })
+    }
+
+    /// The same plans, with what directories say now.
+    #[must_use]
+    pub fn with_members(&self, members: ContainerMembers) -> Self {
+        let mut book = self.clone();
+        book.members = members;
+        for plan in &mut book.plans {
+            plan.fill(&book.members);
+        }
+        book
+    }
+
+    /// What directories said last.
+    pub const fn members(&self) -> &ContainerMembers {
+        &self.members
+    }
+
+    /// The containers that are items, each once.
+    pub fn containers(&self) -> Vec<&DirectoryContainer> {
+        let items = self.plans.iter().flat_map(|plan| &plan.items);
+        let containers = items.filter_map(|item| match item {
+            Item::Container(item) => Some(&item.container),
+            Item::Computer(_) | Item::Addresses(_) => None,
+        });
+        let mut each: Vec<&DirectoryContainer> = Vec::new();
+        for container in containers {
+            if !each.contains(&container) {
+                each.push(container);
+            }
+        }
+        each
     }
 
     /// Counts up with each change.
@@ -131,7 +175,8 @@ impl PlanBook {
         }
         let checked = self.checked(id, document)?;
         let mut book = self.next();
-        let plan = Plan::new(id, book.revision, checked);
+        let mut plan = Plan::new(id, book.revision, checked);
+        plan.fill(&book.members);
         book.plans.insert(book.plans.len() - 1, plan);
         Ok(book)
     }
@@ -199,6 +244,7 @@ impl PlanBook {
         Self {
             revision: self.revision + 1,
             plans: self.plans.clone(),
+            members: self.members.clone(),
         }
     }
 
@@ -209,6 +255,7 @@ impl PlanBook {
         if plan.document.settings == before.document.settings {
             plan.settings_revision = before.settings_revision;
         }
+        plan.fill(&self.members);
         self.plans[place] = plan;
     }
 
@@ -261,6 +308,14 @@ impl Plan {
             document: checked.document,
             items: checked.items,
             policy: checked.policy,
+        }
+    }
+
+    fn fill(&mut self, members: &ContainerMembers) {
+        for item in &mut self.items {
+            if let Item::Container(item) = item {
+                item.members = members.get(&item.container).cloned().unwrap_or_default();
+            }
         }
     }
 
@@ -338,6 +393,7 @@ pub(super) mod tests {
         let item = |computer: &&str| {
             ItemDocument::Computer(crate::plans::ComputerItem {
                 computer: (*computer).to_owned(),
+                account: None,
             })
         };
         PlanDocument {
@@ -371,6 +427,33 @@ pub(super) mod tests {
         let turned = book.ordered(book.revision, &[id(2), id(1)]).unwrap();
         let first = turned.plan_of(&computer("RDS01", "10.0.0.4"));
         assert_eq!(first.id, id(2));
+    }
+
+    #[test]
+    fn a_computer_of_a_directory_belongs_to_the_plan_of_its_container_also_after_a_change() {
+        let item = r#"{"kind": "directory_container", "directory": "Corp"}"#;
+        let mut document = named("Directory", &[]);
+        document.items.push(serde_json::from_str(item).unwrap());
+        let book = PlanBook::default().with(id(1), document.clone()).unwrap();
+        let rds = computer("RDS01", "10.0.0.4");
+        assert!(book.plan_of(&rds).is_default());
+        let container = book.containers()[0].clone();
+        let member = eidetic_model::Member {
+            name: "RDS01".into(),
+            dns_name: Some("rds01.corp.example".into()),
+        };
+        let members = Arc::new(Members::new([member]));
+        let members = Arc::new(HashMap::from([(container, members)]));
+        let book = book.with_members(members);
+        assert_eq!(book.plan_of(&rds).id, id(1));
+        document.name = "Another name".into();
+        let book = book.with_changed(id(1), 1, document).unwrap();
+        assert_eq!(book.plan_of(&rds).id, id(1));
+        let book = book.with(id(2), named("Jump hosts", &["rds01"])).unwrap();
+        assert_eq!(book.naming(&rds).count(), 2, "a conflict as any other");
+        let gone = book.with_members(ContainerMembers::default());
+        assert_eq!(gone.plan_of(&rds).id, id(2));
+        assert_eq!(gone.revision, book.revision);
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use eidetic_model::{AddressRange, Item, ItemProblem, Policy, Range};
+use eidetic_model::{
+    AddressRange, ComputerKind, ContainerItem, DirectoryContainer, Item, ItemProblem, MAX_EXCLUDED,
+    Policy, Range,
+};
+use eidetic_search::fold;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,6 +44,8 @@ pub enum ItemDocument {
     Computer(ComputerItem),
     /// All computers with an address in a range.
     IpRange(AddressesItem),
+    /// All computers that a directory has in a container.
+    DirectoryContainer(DirectoryItem),
 }
 
 /// One computer.
@@ -49,6 +55,9 @@ pub struct ComputerItem {
     /// Its name with the domain (`rds01.corp.example`), its NetBIOS name (`RDS01`), or its IPv4 or
     /// IPv6 address.
     pub computer: String,
+    /// The account for it, in place of the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// All computers with an address in a range.
@@ -64,6 +73,42 @@ pub struct AddressesItem {
     /// Parts of it that are left out. At most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<RangeDocument>,
+    /// The account for its computers, in place of the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// All computers that a directory has in a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryItem {
+    /// The name of the directory, as it is in the server's settings.
+    pub directory: String,
+    /// The distinguished name of the container, with all that are in it; the whole domain, if it is
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// What the computers are. All, if it is left out.
+    #[serde(default = "all_types", skip_serializing_if = "is_all_types")]
+    pub types: Vec<ComputerType>,
+    /// The distinguished names of containers in it that are left out. At most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// The account for its computers, in place of the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// What computers of a directory are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ComputerType {
+    /// They keep the domain's directory.
+    DomainControllers,
+    /// Their operating system has "Server" in its name, and they are no domain controllers.
+    Servers,
+    /// All others.
+    Workstations,
 }
 
 /// Addresses from one to another.
@@ -114,7 +159,7 @@ impl PlanDocument {
             let message = format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
             wrong.push((field, message));
         }
-        wrong.extend(self.deployment.check());
+        wrong.extend(self.deployment.check(&self.items));
         if !wrong.is_empty() {
             return Err(PlanError::Fields(wrong));
         }
@@ -204,12 +249,23 @@ impl ItemDocument {
                 let range = range.map_err(|problem| ("exclude".to_owned(), problem))?;
                 Ok(Item::Addresses(range))
             }
+            Self::DirectoryContainer(item) => item.read().map(Item::Container),
+        }
+    }
+
+    /// The name of the account that it has for its computers.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Computer(item) => item.account.as_deref(),
+            Self::IpRange(item) => item.account.as_deref(),
+            Self::DirectoryContainer(item) => item.account.as_deref(),
         }
     }
 
     /// For a person, on one line.
     pub fn in_words(&self) -> String {
         match self {
+            Self::DirectoryContainer(item) => item.in_words(),
             Self::Computer(item) => format!("computer {}", item.computer.trim()),
             Self::IpRange(item) if item.exclude.is_empty() => {
                 format!("addresses {} – {}", item.from, item.to)
@@ -227,6 +283,92 @@ impl ItemDocument {
     }
 }
 
+impl DirectoryItem {
+    fn read(&self) -> Result<ContainerItem, (String, ItemProblem)> {
+        let name = |field: &str, dn: &str| match dn.trim() {
+            dn if is_distinguished_name(dn) => Ok(fold(dn)),
+            dn => {
+                let dn = dn.chars().take(80).collect();
+                Err((field.to_owned(), ItemProblem::Container(dn)))
+            }
+        };
+        if self.types.is_empty() {
+            return Err(("types".to_owned(), ItemProblem::NoKind));
+        }
+        if self.exclude.len() > MAX_EXCLUDED {
+            let many = ItemProblem::TooManyExcluded(self.exclude.len());
+            return Err(("exclude".to_owned(), many));
+        }
+        let container = self.container.as_deref().map(|dn| name("container", dn));
+        let excluded = self.exclude.iter().enumerate();
+        let excluded = excluded.map(|(place, dn)| name(&format!("exclude[{place}]"), dn));
+        Ok(ContainerItem::new(DirectoryContainer {
+            directory: fold(self.directory.trim()),
+            container: container.transpose()?,
+            kinds: self.types.iter().copied().map(ComputerKind::from).collect(),
+            excluded: excluded.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    fn in_words(&self) -> String {
+        let all = "everything".to_owned();
+        let mut words = format!(
+            "{} of directory {}",
+            self.container
+                .as_deref()
+                .map_or(all, |dn| dn.trim().to_owned()),
+            self.directory.trim()
+        );
+        if !is_all_types(&self.types) {
+            let types = self.types.iter().map(|kind| match kind {
+                ComputerType::DomainControllers => "domain controllers",
+                ComputerType::Servers => "servers",
+                ComputerType::Workstations => "workstations",
+            });
+            let types: Vec<_> = types.collect();
+            words = format!("{} in {words}", types.join(" and "));
+        }
+        if !self.exclude.is_empty() {
+            words = format!("{words} without {}", self.exclude.join("; "));
+        }
+        words
+    }
+}
+
+impl From<ComputerType> for ComputerKind {
+    fn from(computer: ComputerType) -> Self {
+        match computer {
+            ComputerType::DomainControllers => Self::DomainController,
+            ComputerType::Servers => Self::Server,
+            ComputerType::Workstations => Self::Workstation,
+        }
+    }
+}
+
+/// Only the directory itself knows whether it is one; this finds slips of the pen.
+pub(crate) fn is_distinguished_name(text: &str) -> bool {
+    let has_type = text.split(',').next().is_some_and(|first| {
+        let type_of = first.split_once('=').map(|(name, _)| name.trim());
+        type_of.is_some_and(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')
+        })
+    });
+    has_type && text.len() <= MAX_DN_BYTES && !text.chars().any(char::is_control)
+}
+
+fn all_types() -> Vec<ComputerType> {
+    vec![
+        ComputerType::DomainControllers,
+        ComputerType::Servers,
+        ComputerType::Workstations,
+    ]
+}
+
+fn is_all_types(types: &[ComputerType]) -> bool {
+    all_types().iter().all(|kind| types.contains(kind))
+}
+
+const MAX_DN_BYTES: usize = 2_000;
 const MAX_NAME_CHARACTERS: usize = 100;
 const MAX_DESCRIPTION_CHARACTERS: usize = 1_000;
 const MAX_ITEMS: usize = 500;
@@ -256,7 +398,12 @@ mod tests {
                 {"kind": "ip_range", "from": "10.0.0.9", "to": "10.0.0.1"},
                 {"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9",
                  "exclude": [{"from": "10.0.0.8", "to": "10.0.0.12"}]},
-                {"kind": "computer", "computer": "RDS01"}
+                {"kind": "computer", "computer": "RDS01"},
+                {"kind": "directory_container", "directory": "Corp", "container": "Servers"},
+                {"kind": "directory_container", "directory": "Corp", "exclude": ["OU=A", "-"]},
+                {"kind": "directory_container", "directory": "Corp", "types": []},
+                {"kind": "directory_container", "directory": "Corp", "container": "OU=A,DC=b"},
+                {"kind": "directory_container", "directory": "CORP", "container": "ou=a,dc=B"}
             ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999}}"#,
         );
         let expected = [
@@ -265,6 +412,10 @@ mod tests {
             "items[2].to",
             "items[3].exclude",
             "items[4]",
+            "items[5].container",
+            "items[6].exclude[1]",
+            "items[7].types",
+            "items[9]",
             "settings.max_cpu_percent",
             "settings.video_retention_days",
         ];
@@ -284,6 +435,13 @@ mod tests {
                 "exclude": [{"from": "10.0.0.2", "to": "10.0.0.2"}]}"#
             ),
             "addresses 10.0.0.1 – 10.0.0.9 without 10.0.0.2"
+        );
+        assert_eq!(
+            item(
+                r#"{"kind": "directory_container", "directory": "Corp", "container": "OU=A,DC=b",
+                "types": ["servers"], "exclude": ["OU=X,OU=A,DC=b"]}"#
+            ),
+            "servers in OU=A,DC=b of directory Corp without OU=X,OU=A,DC=b"
         );
         let computer = item(r#"{"kind": "computer", "computer": "RDS01"}"#);
         assert_eq!(computer, "computer RDS01");

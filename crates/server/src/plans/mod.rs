@@ -13,9 +13,13 @@ mod resolve;
 mod settings;
 mod stored;
 
-pub use book::{Plan, PlanBook, PlanError};
+pub use book::{ContainerMembers, Plan, PlanBook, PlanError};
 pub use computer::facts_of;
 pub use deployment::{DeploymentDocument, ItemAccount};
-pub use document::{AddressesItem, ComputerItem, ItemDocument, PlanDocument, RangeDocument};
+pub(crate) use document::is_distinguished_name;
+pub use document::{
+    AddressesItem, ComputerItem, ComputerType, DirectoryItem, ItemDocument, PlanDocument,
+    RangeDocument,
+};
 pub use settings::PlanSettings;
 pub use stored::{load, save};

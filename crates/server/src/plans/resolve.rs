@@ -38,6 +38,18 @@ impl PlanBook {
             if plan.id() == keep || !plan.items.iter().any(|item| item.matches(computer)) {
                 continue;
             }
+            let by_container = plan.items_meaning(computer).find(|(item, means)| {
+                *means && matches!(item, ItemDocument::DirectoryContainer(_))
+            });
+            if let Some((item, _)) = by_container {
+                let message = format!(
+                    "{:?} names it by {}: exclude a container there, move the computer in the \
+                     directory, or change the order of the plans",
+                    plan.document.name,
+                    item.in_words()
+                );
+                return Err(PlanError::Fields(vec![("plan_id".to_owned(), message)]));
+            }
             let document = PlanDocument {
                 items: items_without(plan, computer),
                 ..plan.document.clone()
@@ -103,6 +115,7 @@ mod tests {
             from: "10.0.0.0".parse().unwrap(),
             to: "10.0.0.255".parse().unwrap(),
             exclude: Vec::new(),
+            account: None,
         };
         let mut document = named("Office", &["rds01", "pc7"]);
         document.items.push(ItemDocument::IpRange(range));

@@ -55,7 +55,8 @@ pub async fn save(
     shown.send_if_modified(|current| {
         let is_newer = newest.revision() > current.revision();
         if is_newer {
-            *current = Arc::new(newest);
+            // What directories say is never stored here, and may be newer than the change.
+            *current = Arc::new(newest.with_members(current.members().clone()));
         }
         is_newer
     });

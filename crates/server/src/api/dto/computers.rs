@@ -5,7 +5,10 @@ use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{health_log::Severity, plans::PlanConflict, prerequisites::ComputerChecks};
+use super::{
+    directories::LeftDirectory, health_log::Severity, plans::PlanConflict,
+    prerequisites::ComputerChecks,
+};
 use crate::{
     components::AgentStatus,
     health::{self, Concern, Observed, Overview, duplicates::Run},
@@ -64,6 +67,10 @@ pub struct ComputerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub checks: Option<ComputerChecks>,
+    /// Where it was in a directory, if it is not any more: what was recorded there stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub left_directory: Option<LeftDirectory>,
 }
 
 /// Two computers with one identity.
@@ -347,6 +354,7 @@ impl ComputerDetail {
                 first: named(&duplicate.first),
                 second: named(&duplicate.second),
             }),
+            left_directory: None,
         }
     }
 }

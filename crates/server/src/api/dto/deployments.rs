@@ -28,8 +28,25 @@ pub struct CollectingAccount {
     pub name: String,
     /// The user's name on the computers.
     pub user: String,
-    /// How it signs in: `password` or `ssh_key`.
+    /// How it signs in: `password`, `ssh_key` or `managed_service_account`.
     pub kind: &'static str,
+    /// The directory that has its password, if it is a group Managed Service Account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub directory: Option<String>,
+}
+
+/// What came of trying an account.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct AccountTest {
+    /// Whether it can be used.
+    pub is_good: bool,
+    /// The kind of failure, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code: Option<&'static str>,
+    /// What failed and what to do about it; or what was found.
+    pub message: String,
 }
 
 /// An account and its secret.
@@ -40,7 +57,7 @@ pub struct CollectingAccountRequest {
     pub name: String,
     /// The user's name on the computers.
     pub user: String,
-    /// His password. Either this or `private_key`.
+    /// His password. Either this or `private_key` or `managed_by_directory`.
     #[serde(default)]
     #[schema(write_only)]
     pub password: Option<String>,
@@ -56,6 +73,11 @@ pub struct CollectingAccountRequest {
     #[serde(default)]
     #[schema(write_only)]
     pub sudo_password: Option<String>,
+    /// For a group Managed Service Account, whose password nobody gives or stores: the name of the
+    /// directory that has it. Its user is written `DOMAIN\account$`. In place of `password` and
+    /// `private_key`.
+    #[serde(default)]
+    pub managed_by_directory: Option<String>,
 }
 
 /// Which account is meant.
@@ -193,9 +215,19 @@ impl CollectingAccountRequest {
         check("name", name);
         check("user", user);
         let secret = |text: &String| Secret::new(text.as_str());
-        let (field, with) = match (&self.password, &self.private_key) {
-            (Some(password), None) => ("password", SignInWith::Password(secret(password))),
-            (None, Some(key)) => {
+        let managed = &self.managed_by_directory;
+        let (field, with) = match (&self.password, &self.private_key, managed) {
+            (None, None, Some(directory)) => {
+                if !user.ends_with('$') {
+                    let message = "must end with $, as in DOMAIN\\account$";
+                    wrong.push(("user".to_owned(), message.to_owned()));
+                }
+                let directory = directory.trim().to_owned();
+                let with = SignInWith::ManagedServiceAccount { directory };
+                ("managed_by_directory", with)
+            }
+            (Some(password), None, None) => ("password", SignInWith::Password(secret(password))),
+            (None, Some(key), None) => {
                 let with = SignInWith::Key {
                     key: secret(key),
                     passphrase: self.passphrase.as_ref().map(secret),
@@ -204,7 +236,8 @@ impl CollectingAccountRequest {
                 ("private_key", with)
             }
             _ => {
-                let message = "give either a password or a private key";
+                let message =
+                    "give a password, a private key, or the directory of a managed account";
                 wrong.push(("password".to_owned(), message.to_owned()));
                 return Err(ApiError::fields(wrong));
             }
@@ -225,9 +258,11 @@ impl From<StoredAccount> for CollectingAccount {
         Self {
             name: account.name,
             user: account.user,
+            directory: account.directory,
             kind: match account.kind {
                 AccountKind::Password => "password",
                 AccountKind::SshKey => "ssh_key",
+                AccountKind::ManagedServiceAccount => "managed_service_account",
             },
         }
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod computers;
 mod dashboard;
 mod deployments;
+mod directories;
 mod health_log;
 pub mod limits;
 mod plans;
@@ -24,8 +25,12 @@ pub use computers::{
 };
 pub use dashboard::{Dashboard, DashboardParts};
 pub use deployments::{
-    AccountName, CollectingAccount, CollectingAccountRequest, CollectingAccounts, ComputerName,
-    DeploymentJob, DeploymentRequest, Deployments, KnownComputer, KnownComputers,
+    AccountName, AccountTest, CollectingAccount, CollectingAccountRequest, CollectingAccounts,
+    ComputerName, DeploymentJob, DeploymentRequest, Deployments, KnownComputer, KnownComputers,
+};
+pub use directories::{
+    ContainerState, Containers, ContainersRequest, DirectoryList, DirectoryName, DirectoryRequest,
+    DirectoryTest, DirectoryView, LeftDirectory,
 };
 pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_log_mark};
 pub use plans::{

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    components::ConnectedAgents,
+    api::dto::ContainerState,
+    components::Components,
     plans::{
         DeploymentDocument, ItemDocument, Plan, PlanBook, PlanDocument, PlanSettings, facts_of,
     },
@@ -60,6 +61,10 @@ pub struct PlanItem {
     pub item: ItemDocument,
     /// How many of the known computers it means.
     pub computers: u32,
+    /// What the directory said last, if it is a container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub in_directory: Option<ContainerState>,
 }
 
 /// How far the agents of a plan follow its settings.
@@ -164,7 +169,7 @@ pub fn monitored(agents: &[Agent]) -> impl Iterator<Item = &Agent> {
 
 impl Plans {
     /// The plans with what is known of their computers.
-    pub fn new(book: &PlanBook, agents: &[Agent], connected: &ConnectedAgents) -> Self {
+    pub fn new(book: &PlanBook, agents: &[Agent], components: &Components) -> Self {
         let computers: Vec<_> = monitored(agents)
             .map(|agent| (agent, facts_of(agent)))
             .collect();
@@ -174,7 +179,7 @@ impl Plans {
             let plan = book.plan_of(facts);
             let state = states.entry(plan.id()).or_default();
             state.computers += 1;
-            if let Some(connection) = connected.connection(agent.id) {
+            if let Some(connection) = components.connected.connection(agent.id) {
                 let revision = connection.status.map(|status| status.policy_revision);
                 state.connected += 1;
                 state.applied += u32::from(revision == Some(plan.settings_revision()));
@@ -184,7 +189,7 @@ impl Plans {
         let facts: Vec<_> = computers.into_iter().map(|(_, facts)| facts).collect();
         let plans = book.plans().iter().map(|plan| {
             let state = states.get(&plan.id()).copied().unwrap_or_default();
-            PlanDetail::new(plan, state, &facts)
+            PlanDetail::new(plan, state, &facts, components)
         });
         Self {
             revision: book.revision(),
@@ -195,10 +200,15 @@ impl Plans {
 }
 
 impl PlanDetail {
-    fn new(plan: &Plan, state: PlanState, computers: &[ComputerFacts]) -> Self {
+    fn new(
+        plan: &Plan,
+        state: PlanState,
+        computers: &[ComputerFacts],
+        components: &Components,
+    ) -> Self {
         let document = plan.document();
         let counts = item_counts(plan, computers);
-        let items = document.items.iter().cloned().zip(counts);
+        let items = document.items.iter().zip(plan.items()).zip(counts);
         Self {
             id: plan.id().to_string(),
             revision: plan.revision(),
@@ -207,7 +217,11 @@ impl PlanDetail {
             name: document.name.clone(),
             description: document.description.clone(),
             items: items
-                .map(|(item, computers)| PlanItem { item, computers })
+                .map(|((document, item), computers)| PlanItem {
+                    item: document.clone(),
+                    computers,
+                    in_directory: ContainerState::of(item, components),
+                })
                 .collect(),
             settings: document.settings.clone(),
             deployment: document.deployment.clone(),

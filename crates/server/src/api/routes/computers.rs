@@ -11,11 +11,14 @@ use crate::{
     api::{
         ApiState,
         auth::SignedIn,
-        dto::{ComputerDetail, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken},
+        dto::{
+            ComputerDetail, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken, LeftDirectory,
+        },
         extract::{JsonBody, PathId},
         problem::{ApiError, ApiResult},
     },
     health::Overview,
+    plans::facts_of,
 };
 
 /// List monitored computers
@@ -40,7 +43,11 @@ pub async fn computer(
     let overview = Overview::look(&state.components).await?;
     let found = overview.computer(id);
     let found = found.ok_or_else(|| ApiError::not_found("computer"))?;
-    Ok(Json(ComputerDetail::new(&found, &overview)))
+    let left = state.components.directories.left(&facts_of(found.agent));
+    Ok(Json(ComputerDetail {
+        left_directory: left.map(LeftDirectory::from),
+        ..ComputerDetail::new(&found, &overview)
+    }))
 }
 
 /// Say that there are not two computers with this identity any more

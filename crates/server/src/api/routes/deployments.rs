@@ -9,9 +9,9 @@ use crate::{
         ApiState,
         auth::SignedIn,
         dto::{
-            AccountName, CollectingAccount, CollectingAccountRequest, CollectingAccounts,
-            ComputerName, DeploymentJob, DeploymentRequest, Deployments, KnownComputer,
-            KnownComputers,
+            AccountName, AccountTest, CollectingAccount, CollectingAccountRequest,
+            CollectingAccounts, ComputerName, DeploymentJob, DeploymentRequest, Deployments,
+            KnownComputer, KnownComputers,
         },
         extract::{JsonBody, PathId},
         problem::{ApiError, ApiResult},
@@ -21,7 +21,8 @@ use crate::{
         QueueError,
         jobs::{Action, Order},
     },
-    plans::Plan,
+    directory::AskError,
+    plans::{ItemDocument, Plan},
 };
 
 /// List the accounts for collecting data
@@ -75,14 +76,25 @@ pub async fn remove_account(
     let book = state.components.plans.borrow().clone();
     let using = book.plans().iter().map(Plan::document);
     let mut using = using.filter(|plan| {
-        let own = plan.deployment.accounts.iter().map(|own| &own.account);
-        let mut names = own.chain(plan.deployment.account.as_ref());
-        names.any(|used| fold(used) == fold(&name))
+        let own = plan.deployment.accounts.iter().map(|own| &*own.account);
+        let items = plan.items.iter().filter_map(ItemDocument::account);
+        let names = own.chain(plan.deployment.account.as_deref());
+        names.chain(items).any(|used| fold(used) == fold(&name))
     });
     if let Some(plan) = using.next() {
         let text = format!(
             "the plan {:?} uses it: give that another account first",
             plan.name
+        );
+        return Err(ApiError::new(StatusCode::CONFLICT, text));
+    }
+    let control = state.components.control.as_ref();
+    let directories = state.components.directories.list(control).await?;
+    let mut directories = directories.iter();
+    if let Some(directory) = directories.find(|it| fold(&it.account) == fold(&name)) {
+        let text = format!(
+            "the directory {:?} is asked with it: give that another account first",
+            directory.name
         );
         return Err(ApiError::new(StatusCode::CONFLICT, text));
     }
@@ -97,6 +109,41 @@ pub async fn remove_account(
         }
     })
     .await
+}
+
+/// Try an account for collecting data
+///
+/// The password of a group Managed Service Account is read from its directory, and forgotten. Others
+/// are tried where they sign in.
+#[utoipa::path(post, path = "/accounts/test", tag = "deployment",
+    request_body = AccountName, responses((status = 200, body = AccountTest)))]
+pub async fn test_account(
+    State(state): State<ApiState>,
+    who: SignedIn,
+    JsonBody(account): JsonBody<AccountName>,
+) -> ApiResult<Json<AccountTest>> {
+    let log = &state.viewing_log;
+    log.note(&who, "tried account", account.name.clone())
+        .await?;
+    let components = &state.components;
+    let directories = &components.directories;
+    let tried = directories.managed_password(components, &account.name);
+    Ok(Json(match tried.await {
+        Ok(password) => AccountTest {
+            is_good: true,
+            code: None,
+            message: format!(
+                "The directory gives its password, and may have another one in {} minutes.",
+                password.ask_again_in().as_secs() / 60
+            ),
+        },
+        Err(AskError::Store(error)) => return Err(error.into()),
+        Err(error) => AccountTest {
+            is_good: false,
+            code: Some(error.code()),
+            message: error.to_string(),
+        },
+    }))
 }
 
 /// List the computers that were spoken with by SSH

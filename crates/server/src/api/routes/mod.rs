@@ -4,6 +4,7 @@ pub mod account;
 pub mod computers;
 pub mod dashboard;
 pub mod deployments;
+pub mod directories;
 pub mod health;
 pub mod health_log;
 pub mod live;

@@ -249,7 +249,7 @@ pub async fn check_plan(
 async fn shown(state: &ApiState) -> ApiResult<Plans> {
     let agents = state.components.control.agents().await?;
     let book = state.components.plans.borrow().clone();
-    Ok(Plans::new(&book, &agents, &state.components.connected))
+    Ok(Plans::new(&book, &agents, &state.components))
 }
 
 async fn one(state: &ApiState, id: PlanId) -> ApiResult<Tagged<PlanDetail>> {

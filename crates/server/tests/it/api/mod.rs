@@ -4,6 +4,7 @@ mod accounts;
 mod computers;
 mod console_files;
 mod deployments;
+mod directories;
 mod document;
 mod faults;
 mod health;

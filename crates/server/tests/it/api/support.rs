@@ -21,6 +21,7 @@ use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
     deployment::{Deployment, vault::Vault},
+    directory::Directories,
     health::duplicates::Duplicates,
     plans::PlanBook,
 };
@@ -69,6 +70,7 @@ impl Server {
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
             listening_since: START,
+            directories: Directories::default(),
             deployment: Deployment::new(Vault::new([9; 32])),
             check_requests: tokio::sync::broadcast::Sender::new(16),
         };
