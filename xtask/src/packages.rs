@@ -64,6 +64,9 @@ pub const DESKTOP: &[&str] = &[
 /// For a computer on which the agent is put by SSH.
 pub const SSH_PEER: &[&str] = &["openssh-server", "openssh-client", "sudo", "passwd"];
 
+/// For a Windows computer's file sharing, on which the agent is put by SMB.
+pub const SMB_PEER: &[&str] = &["samba", "samba-vfs-modules"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[

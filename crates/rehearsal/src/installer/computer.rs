@@ -114,6 +114,16 @@ impl Computer {
         Ok(answer.contains("STATE").then(|| answer.contains("RUNNING")))
     }
 
+    /// What the registry knows of services.
+    pub fn services(&self) -> Result<String> {
+        self.answer("reg", &["query", r"HKLM\SYSTEM\CurrentControlSet\Services"])
+    }
+
+    /// Windows' own folder, as it is called here.
+    pub fn windows(&self) -> PathBuf {
+        self.prefix.join("drive_c/windows")
+    }
+
     /// The program's folder, as it is called here.
     pub fn program(&self) -> PathBuf {
         self.prefix.join("drive_c/Program Files/Eidetic")

@@ -40,7 +40,8 @@ pub async fn add_jobs(components: &Components) -> Result<(), StoreError> {
             let now = components.clock.wall();
             let order = Order {
                 computer: computer.clone(),
-                port: SSH,
+                system: None,
+                port: None,
                 account,
                 action: Action::Install,
                 asked_by: format!("plan {}", plan.document().name),
@@ -74,5 +75,3 @@ fn wanted(plan: &Plan, known: &[ComputerFacts]) -> Vec<(String, String)> {
         })
         .collect()
 }
-
-const SSH: u16 = 22;
