@@ -103,6 +103,11 @@ impl Computer {
         Ok(self.run("reg", &["query", key]).status()?.success())
     }
 
+    /// Writes a text into the registry.
+    pub fn put_value(&self, key: &str, name: &str, value: &str) -> Result<()> {
+        self.succeeds("reg", &["add", key, "/v", name, "/d", value, "/f"])
+    }
+
     /// Removes a value of the registry.
     pub fn forget_value(&self, key: &str, name: &str) -> Result<()> {
         self.succeeds("reg", &["delete", key, "/v", name, "/f"])

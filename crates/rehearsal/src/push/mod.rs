@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Api,
-    installer::computer::Computer,
+    installer::computer::{Computer, KEY},
     stack::{Server, fresh_folder},
     until::until,
 };
@@ -100,6 +100,8 @@ fn rehearse(rehearsal: &Rehearsal, samba: Samba, arguments: &Arguments) -> Resul
 
     fs::remove_file(package)?;
     rehearsal.put(&arguments.later)?;
+    // Wine, unlike Windows, does not tell the old package that it is replaced.
+    rehearsal.computer.put_value(KEY, "KeepData", "1")?;
     let upgraded = rehearsal.succeeds("install", "Administrator")?;
     ensure!(
         first == upgraded,

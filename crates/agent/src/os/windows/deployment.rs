@@ -145,15 +145,18 @@ fn hand_over(told: &str, report: &mut Report) -> anyhow::Result<()> {
         agent_service.stop().context("the agent does not stop")?;
         service::wait_until_stopped(&agent_service)?;
     }
-    let told = agent(&program, &["setup"], told).and_then(|said| match said.status.success() {
-        true => Ok(report.tell("step", "starting")),
-        false => bail!("{}", said_by(&said)),
-    });
+    let taken = match agent(&program, &["setup"], told)? {
+        said if said.status.success() => Ok(()),
+        said => Err(anyhow::anyhow!("{}", said_by(&said))),
+    };
+    if taken.is_ok() {
+        report.tell("step", "starting");
+    }
     // Also where it was told nothing: what it did before it goes on doing.
     let started = agent_service
         .start::<&str>(&[])
         .context("the agent does not start");
-    told.and(started)
+    taken.and(started)
 }
 
 fn remove(found: &Product, deletes_data: bool, report: &mut Report) -> anyhow::Result<()> {
