@@ -70,6 +70,9 @@ pub const SSH_PEER: &[&str] = &["openssh-server", "openssh-client", "sudo", "pas
 /// For a directory on ports of its own: the server, of which no service is made, and what changes it.
 pub const DIRECTORY: &[&str] = &["slapd", "ldap-utils"];
 
+/// For a Windows computer's file sharing, on which the agent is put by SMB.
+pub const SMB_PEER: &[&str] = &["samba", "samba-vfs-modules"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[

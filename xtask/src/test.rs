@@ -70,6 +70,11 @@ fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     })?;
     steps.step("windows installer under Wine", || {
         windows::msi::rehearse(workspace)
+    })?;
+    steps.step("windows deployment by SMB", || {
+        packages::install(packages::MSI)?;
+        packages::install(packages::SMB_PEER)?;
+        windows::rehearse_push(workspace)
     })
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{Connection, ServerArguments};
 
-/// Install, upgrade or remove agents on Linux computers, by SSH.
+/// Install, upgrade or remove agents on Linux computers, by SSH, and on Windows computers, by SMB.
 ///
 /// The server does it: it needs an account for the computers (the console's page Deployment) and the
 /// agent's package (see docs/push.md). Each step is told as it happens; Ctrl-C ends only the telling.
@@ -20,6 +20,7 @@ use crate::client::{Connection, ServerArguments};
   eidetic deploy web-1 web-2 --account 'Linux servers'
   eidetic deploy 10.0.0.7 --port 2222 --account root
   eidetic deploy web-1 --account 'Linux servers' --action remove
+  eidetic deploy rds-1 rds-2 --system windows --account 'Domain administrator'
 
 It ends with 0 if all went well, with 1 if the server cannot be asked, with 2 if a computer failed.")]
 pub struct Arguments {
@@ -32,14 +33,28 @@ pub struct Arguments {
     /// What is to be done.
     #[arg(long, value_enum, default_value_t = Action::Install)]
     action: Action,
-    /// The port of their SSH servers.
-    #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u16).range(1..))]
-    port: u16,
+    /// What they are. Without it, what answers on each of them says so.
+    #[arg(long, value_enum)]
+    system: Option<System>,
+    /// The port on which they are reached: 22 for Linux, 445 for Windows unless it is said. With it
+    /// and no `--system`, they are Linux.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
     /// Ends once the server has taken the order.
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
     server: ServerArguments,
+}
+
+/// What a computer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum System {
+    /// Reached by SSH.
+    Linux,
+    /// Reached by SMB: File and Printer Sharing.
+    Windows,
 }
 
 /// What is to be done.
@@ -59,7 +74,10 @@ struct Order<'a> {
     computers: &'a [String],
     account: &'a str,
     action: Action,
-    port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<System>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +107,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         computers: &arguments.computers,
         account: &arguments.account,
         action: arguments.action,
+        system: arguments.system,
         port: arguments.port,
     };
     let jobs: Jobs = server.post("/deployments", &order)?;

@@ -80,6 +80,19 @@ impl Computer {
         Ok((computer.with_installed(&found.out), privilege))
     }
 
+    /// A Windows computer, as it says of itself.
+    pub(crate) fn windows(name: String, system: String, installed: Option<String>) -> Self {
+        Self {
+            name,
+            system,
+            architecture: Architecture::X86_64,
+            takes_debian: false,
+            installed,
+            installed_as_package: true,
+            free_mib: BTreeMap::new(),
+        }
+    }
+
     /// Refuses a computer that has less room than this.
     pub(crate) fn check_room(&self, needed: &[(&str, u64)]) -> Result<(), DeployError> {
         for (place, bytes) in needed {

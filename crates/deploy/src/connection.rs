@@ -7,29 +7,12 @@ use russh::{
     client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse},
     keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate},
 };
-use tokio::{
-    net::{TcpStream, lookup_host},
-    sync::mpsc,
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    Account, DeployError, HostKey, HostKeyRule, Observer, Secret, SignInWith, Step,
-    account::read_key,
+    Account, DeployError, HostKey, HostKeyRule, Observer, Reach, Secret, SignInWith, Step, Target,
+    account::read_key, network,
 };
-
-/// A computer on which to install, and how to get in.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Its name or address.
-    pub host: String,
-    /// The port of its SSH server.
-    pub port: u16,
-    /// With whom to sign in.
-    pub account: Account,
-    /// Which key it must have.
-    pub host_key: HostKeyRule,
-}
 
 /// A connection that is signed in.
 pub(crate) struct Connection {
@@ -53,11 +36,16 @@ impl Connection {
         target: &Target,
         observer: &dyn Observer,
     ) -> Result<Self, DeployError> {
+        let Reach::Ssh { host_key: rule } = &target.reach else {
+            return Err(DeployError::Unsupported(
+                "it is no computer that is reached by SSH".to_owned(),
+            ));
+        };
         observer.at(Step::Connecting);
-        let stream = connect(target).await?;
+        let stream = network::connect(target).await?;
         let (shown, mut keys) = mpsc::channel(1);
         let client = Client {
-            rule: target.host_key.clone(),
+            rule: rule.clone(),
             shown,
         };
         let config = Arc::new(client::Config {
@@ -66,7 +54,7 @@ impl Connection {
             nodelay: true,
             ..client::Config::default()
         });
-        let address = address(target);
+        let address = network::address(target);
         let greeted = within(
             "speaking SSH",
             GREETING_LIMIT,
@@ -324,38 +312,6 @@ impl client::Handler for Client {
     }
 }
 
-async fn connect(target: &Target) -> Result<TcpStream, DeployError> {
-    let host = target.host.trim_matches(['[', ']']);
-    let looked_up = within("looking the name up", CONNECT_LIMIT, async {
-        lookup_host((host, target.port)).await
-    });
-    let addresses = looked_up.await?.map_err(|source| DeployError::NoAddress {
-        host: target.host.clone(),
-        source,
-    })?;
-    let unreachable = |reason: String| DeployError::Unreachable {
-        address: address(target),
-        reason,
-    };
-    let mut reason = "there is no address".to_owned();
-    for address in addresses {
-        match timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => reason = error.to_string(),
-            Err(_) => reason = format!("no answer within {} seconds", CONNECT_LIMIT.as_secs()),
-        }
-    }
-    Err(unreachable(reason))
-}
-
-fn address(target: &Target) -> String {
-    let host = target.host.trim_matches(['[', ']']);
-    match host.contains(':') {
-        true => format!("[{host}]:{}", target.port),
-        false => format!("{host}:{}", target.port),
-    }
-}
-
 fn not_answered(account: &Account, error: &russh::Error) -> DeployError {
     DeployError::NotLetIn {
         user: account.user.clone(),
@@ -379,7 +335,6 @@ fn text(said: &[u8]) -> String {
     String::from_utf8_lossy(said).trim().to_owned()
 }
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 const GREETING_LIMIT: Duration = Duration::from_secs(20);
 /// Computers wait seconds before they refuse a password, and ask directories about accounts.
 const SIGN_IN_LIMIT: Duration = Duration::from_secs(60);

@@ -20,12 +20,14 @@ pub enum DeployError {
     },
     /// Nothing answers.
     #[error(
-        "nothing answers at {address}: check that the computer is on, that its SSH server runs, and \
-         that no firewall is between ({reason})"
+        "nothing answers at {address}: check that the computer is on, that {service}, and that no \
+         firewall is between ({reason})"
     )]
     Unreachable {
         /// The address and port.
         address: String,
+        /// What should answer, and how to have it do so.
+        service: &'static str,
         /// What the network said.
         reason: String,
     },
@@ -36,6 +38,55 @@ pub enum DeployError {
         address: String,
         /// What was wrong.
         reason: String,
+    },
+    /// Something answers that is no SMB server.
+    #[error("what answers at {address} does not speak SMB: {reason}")]
+    NotSmb {
+        /// The address and port.
+        address: String,
+        /// What was wrong.
+        reason: String,
+    },
+    /// It speaks SMB, and not safely enough.
+    #[error(
+        "the computer speaks too old an SMB: {reason}. What is sent must be signed and encrypted, \
+         which takes SMB 3.1.1 (Windows 10, Server 2016 and later): switch it on there, or install \
+         the agent by hand"
+    )]
+    SmbTooOld {
+        /// What it lacks.
+        reason: String,
+    },
+    /// Windows shares its folder with nobody.
+    #[error(
+        "the computer has no share {name}: administrative shares are switched off there. Set \
+         HKLM\\SYSTEM\\CurrentControlSet\\Services\\LanmanServer\\Parameters\\AutoShareWks (on \
+         servers AutoShareServer) to 1 or remove it, and restart the service Server"
+    )]
+    NoAdminShare {
+        /// The share.
+        name: &'static str,
+    },
+    /// The service manager did not do what was asked.
+    #[error("{attempt} was refused by Windows' service manager: {reason}")]
+    ServiceManager {
+        /// What was tried.
+        attempt: &'static str,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Another installation is under way.
+    #[error("Windows Installer installs something else there at the moment (code 1618)")]
+    AnotherInstallation,
+    /// Windows Installer failed.
+    #[error("Windows Installer ended with code {code}: {meaning}.{said}")]
+    Installer {
+        /// Its exit code.
+        code: u32,
+        /// What it means, and what to do.
+        meaning: &'static str,
+        /// What it said itself.
+        said: String,
     },
     /// The computer has another key than before.
     #[error(
@@ -151,6 +202,9 @@ pub enum Refusal {
     /// `sudo` wants a terminal.
     #[error("`sudo` insists on a terminal; take `requiretty` out of its settings for this account")]
     TerminalNeeded,
+    /// Windows takes it for no administrator.
+    #[error("{}", Self::NO_ADMINISTRATOR)]
+    NoAdministrator,
 }
 
 impl DeployError {
@@ -162,6 +216,7 @@ impl DeployError {
             Self::NoAddress { .. }
                 | Self::Unreachable { .. }
                 | Self::Lost(_)
+                | Self::AnotherInstallation
                 | Self::TooLong { .. }
         )
     }
@@ -172,6 +227,12 @@ impl DeployError {
             Self::NoAddress { .. } => "no_address",
             Self::Unreachable { .. } => "unreachable",
             Self::NotSsh { .. } => "not_ssh",
+            Self::NotSmb { .. } => "not_smb",
+            Self::SmbTooOld { .. } => "smb_too_old",
+            Self::NoAdminShare { .. } => "no_admin_share",
+            Self::ServiceManager { .. } => "service_manager",
+            Self::AnotherInstallation => "another_installation",
+            Self::Installer { .. } => "installer_failed",
             Self::HostKeyChanged { .. } => "host_key_changed",
             Self::NotLetIn { .. } => "not_let_in",
             Self::NoRight { .. } => "no_right",

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    Cancel, Computer, DeployError, Observer, Package, Packages, Secret, Step, Target,
+    Cancel, Computer, DeployError, Observer, Package, Packages, Reach, Secret, Step, Target,
     commands::{self, DIAGNOSE, PROGRAM, SET_UP, START, UNIT},
     connection::{Connection, Output},
     package::UNIT_TEXT,
     privilege::Privilege,
     upload::Stage,
+    windows,
 };
 
 /// What to install.
@@ -30,8 +31,16 @@ pub struct Installed {
     pub computer: Computer,
     /// What was installed.
     pub package: Package,
-    connection: Connection,
-    privilege: Privilege,
+    there: There,
+}
+
+/// What reaches the computer still.
+enum There {
+    Linux {
+        connection: Connection,
+        privilege: Privilege,
+    },
+    Windows(Box<windows::Visit>),
 }
 
 /// What an agent that was started says of itself.
@@ -50,6 +59,15 @@ pub async fn install(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Installed, DeployError> {
+    if target.reach == Reach::Smb {
+        let (computer, package, visit) =
+            windows::install(target, install, observer, cancel).await?;
+        return Ok(Installed {
+            computer,
+            package,
+            there: There::Windows(Box::new(visit)),
+        });
+    }
     let connection = or_cancelled(cancel, Connection::open(target, observer)).await?;
     observer.at(Step::LookingAround);
     let examined = Computer::examine(&connection, &target.account);
@@ -59,14 +77,14 @@ pub async fn install(
     let size = contents.len() as u64;
     // The copy, then the program, which a package holds compressed.
     let unpacked = match package {
-        Package::Debian(_) => 5 * size,
+        Package::Debian(_) | Package::Msi(_) => 5 * size,
         Package::Program(_) => size,
     };
     let own_room = 32 << 20;
     computer.check_room(&[("/tmp", size), ("/usr", unpacked), ("/var", own_room)])?;
     let stage = or_cancelled(cancel, Stage::make(&connection)).await?;
     let files: &[(&str, &[u8])] = match package {
-        Package::Debian(_) => &[(DEBIAN, &contents)],
+        Package::Debian(_) | Package::Msi(_) => &[(DEBIAN, &contents)],
         Package::Program(_) => &[(PROGRAM, &contents), (UNIT, UNIT_TEXT.as_bytes())],
     };
     let copied = or_cancelled(cancel, stage.fill(&connection, files, observer)).await;
@@ -89,24 +107,36 @@ pub async fn install(
     Ok(Installed {
         computer,
         package,
-        connection,
-        privilege,
+        there: There::Linux {
+            connection,
+            privilege,
+        },
     })
 }
 
 impl Installed {
     /// Asks the agent why the server does not see it.
-    pub async fn diagnose(&self) -> Option<Diagnosis> {
-        let said = self
-            .privilege
-            .run(&self.connection, "asking the agent", DIAGNOSE, "", LIMIT)
-            .await;
-        said.ok().map(|said| Diagnosis(said.out))
+    pub async fn diagnose(&mut self) -> Option<Diagnosis> {
+        match &mut self.there {
+            There::Linux {
+                connection,
+                privilege,
+            } => {
+                let said = privilege
+                    .run(connection, "asking the agent", DIAGNOSE, "", LIMIT)
+                    .await;
+                said.ok().map(|said| Diagnosis(said.out))
+            }
+            There::Windows(visit) => visit.diagnose().await,
+        }
     }
 
     /// Leaves the computer.
     pub async fn leave(self) {
-        self.connection.close().await;
+        match self.there {
+            There::Linux { connection, .. } => connection.close().await,
+            There::Windows(visit) => visit.end().await,
+        }
     }
 }
 
@@ -156,7 +186,9 @@ async fn unpack(
 ) -> Result<(), DeployError> {
     observer.at(Step::Installing);
     let script = match package {
-        Package::Debian(_) => commands::install_debian(&format!("{}/{DEBIAN}", stage.path())),
+        Package::Debian(_) | Package::Msi(_) => {
+            commands::install_debian(&format!("{}/{DEBIAN}", stage.path()))
+        }
         Package::Program(_) => commands::install_program(stage.path()),
     };
     let attempt = "installing the package";

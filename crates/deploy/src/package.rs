@@ -1,4 +1,5 @@
-//! The agent's package: a Debian package where the computer takes one, else the program itself.
+//! The agent's package: a Debian package where the computer takes one, else the program itself; for
+//! Windows, the package of Windows Installer.
 
 use std::{
     fs, io,
@@ -14,6 +15,7 @@ use crate::{Architecture, Computer, DeployError};
 /// | `eidetic-agent_VERSION_amd64.deb`, `…_arm64.deb` | Debian and its relatives |
 /// | `eidetic-agent-x86_64`, `eidetic-agent-aarch64` | every Linux with systemd |
 /// | `eidetic-agent` | the same, of the server's own processor |
+/// | `eidetic-agent-VERSION-x64.msi` | Windows |
 #[derive(Clone, Debug)]
 pub struct Packages {
     folder: PathBuf,
@@ -26,6 +28,8 @@ pub enum Package {
     Debian(PathBuf),
     /// The program; its unit is known here.
     Program(PathBuf),
+    /// A package of Windows Installer.
+    Msi(PathBuf),
 }
 
 impl Packages {
@@ -72,12 +76,32 @@ impl Packages {
         })
     }
 
+    /// The one for Windows computers, the latest version first.
+    ///
+    /// # Errors
+    ///
+    /// If there is none; the text says what to put where.
+    pub fn find_for_windows(&self) -> Result<Package, DeployError> {
+        let newest = self.newest("eidetic-agent-", "-x64.msi");
+        newest
+            .map(Package::Msi)
+            .ok_or_else(|| DeployError::NoPackage {
+                folder: self.folder.clone(),
+                wanted: "Windows".to_owned(),
+                names: "`eidetic-agent-VERSION-x64.msi`".to_owned(),
+            })
+    }
+
     fn newest_debian(&self, architecture: Architecture) -> Option<PathBuf> {
         let end = format!("_{}.deb", architecture.debian());
+        self.newest("eidetic-agent_", &end)
+    }
+
+    fn newest(&self, start: &str, end: &str) -> Option<PathBuf> {
         let files = fs::read_dir(&self.folder).ok()?;
         let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
         let versions = names.filter_map(|name| {
-            let version = name.strip_prefix("eidetic-agent_")?.strip_suffix(&end)?;
+            let version = name.strip_prefix(start)?.strip_suffix(end)?;
             Some((version_order(version), name.clone()))
         });
         let (_, name) = versions.max()?;
@@ -89,7 +113,7 @@ impl Package {
     /// Where it is.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Debian(path) | Self::Program(path) => path,
+            Self::Debian(path) | Self::Program(path) | Self::Msi(path) => path,
         }
     }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    Cancel, Computer, DeployError, Observer, Step, Target, commands,
+    Cancel, Computer, DeployError, Observer, Packages, Reach, Step, Target, commands,
     connection::Connection,
     install::{or_cancelled, succeeded},
+    windows,
 };
 
 /// What becomes of what was recorded and not sent yet.
@@ -25,6 +26,7 @@ pub struct Remove {
 }
 
 /// Stops the agent, which sends what it can, and removes it. Where there is none, nothing happens.
+/// On Windows it takes the program out of a package for it.
 ///
 /// # Errors
 ///
@@ -32,9 +34,14 @@ pub struct Remove {
 pub async fn remove(
     target: &Target,
     data: Data,
+    packages: &Packages,
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Remove, DeployError> {
+    if target.reach == Reach::Smb {
+        let computer = windows::remove(target, packages, data, observer, cancel).await?;
+        return Ok(Remove { computer });
+    }
     let connection = or_cancelled(cancel, Connection::open(target, observer)).await?;
     observer.at(Step::LookingAround);
     let examined = Computer::examine(&connection, &target.account);

@@ -22,6 +22,7 @@ mod end_to_end;
 mod export;
 mod installer;
 mod plans;
+mod push;
 mod recording;
 mod stack;
 mod until;
@@ -60,6 +61,8 @@ enum Command {
     Deployment,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
+    /// Rehearses putting the agent on a Windows computer by SMB, with Samba and Wine. Needs root.
+    Push(push::Arguments),
     /// Measures what the agent costs under Wine, beside the agent on Linux.
     WindowsBench(windows::BenchArguments),
     /// Measures what recording, searching and seeking cost.
@@ -87,6 +90,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Debian(arguments) => debian::run(&arguments),
         Command::Deployment => deployment::run(),
         Command::Installer(arguments) => installer::run(&arguments),
+        Command::Push(arguments) => push::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CodecBench(arguments) => codec_bench::run(&arguments),

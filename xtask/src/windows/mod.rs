@@ -21,6 +21,7 @@ const PACKAGES: &[&str] = &[
     "codec",
     "model",
     "msi-actions",
+    "pipe-relay",
     "runtime",
     "search",
     "spool",
@@ -56,6 +57,22 @@ pub fn agent_and_actions(workspace: &Workspace, profile: Profile) -> Result<[Pat
         .context("failed to build the agent and its installer's library for Windows")?;
     let folder = target(workspace).join(TARGET).join(profile.folder());
     Ok(["eidetic-agent.exe", "eidetic_msi_actions.dll"].map(|name| folder.join(name)))
+}
+
+/// Installs, upgrades and removes the agent under Wine as a server does it from afar.
+pub fn rehearse_push(workspace: &Workspace) -> Result<()> {
+    let [(version, package), (later_version, later)] = msi::two_versions(workspace)?;
+    let prefix = Prefix::open(workspace)?;
+    let folder = target(workspace).join(TARGET).join(Profile::Dev.folder());
+    let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
+    rehearsal.arg("push").arg("--package").arg(package);
+    rehearsal.arg("--later").arg(later);
+    rehearsal.args(["--version", &version, "--later-version", &later_version]);
+    rehearsal
+        .arg("--relay")
+        .arg(folder.join("eidetic-pipe-relay.exe"));
+    prefix.apply_to(&mut rehearsal);
+    rehearsal.run()
 }
 
 /// Builds the tests.

@@ -7,6 +7,12 @@ export function isOver({ state }: DeploymentJob): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
+/** The computer, with its port if that is not the usual one. */
+export function nameOf({ computer, port, system }: DeploymentJob): string {
+  const usual = system === 'windows' ? 445 : 22;
+  return port == null || port === usual ? computer : `${computer}:${port}`;
+}
+
 /** How far a job is, on one line. */
 export function stateInWords(job: DeploymentJob): string {
   const last = job.steps.at(-1);

@@ -103,6 +103,11 @@ impl Computer {
         Ok(self.run("reg", &["query", key]).status()?.success())
     }
 
+    /// Writes a text into the registry.
+    pub fn put_value(&self, key: &str, name: &str, value: &str) -> Result<()> {
+        self.succeeds("reg", &["add", key, "/v", name, "/d", value, "/f"])
+    }
+
     /// Removes a value of the registry.
     pub fn forget_value(&self, key: &str, name: &str) -> Result<()> {
         self.succeeds("reg", &["delete", key, "/v", name, "/f"])
@@ -112,6 +117,16 @@ impl Computer {
     pub fn service_runs(&self) -> Result<Option<bool>> {
         let answer = self.answer("sc", &["query", "EideticAgent"])?;
         Ok(answer.contains("STATE").then(|| answer.contains("RUNNING")))
+    }
+
+    /// What the registry knows of services.
+    pub fn services(&self) -> Result<String> {
+        self.answer("reg", &["query", r"HKLM\SYSTEM\CurrentControlSet\Services"])
+    }
+
+    /// Windows' own folder, as it is called here.
+    pub fn windows(&self) -> PathBuf {
+        self.prefix.join("drive_c/windows")
     }
 
     /// The program's folder, as it is called here.

@@ -1,7 +1,7 @@
 //! The installer for Windows, under Wine: installed, upgraded, repaired and removed, silently and
 //! through its wizard, with a server on this computer.
 
-mod computer;
+pub mod computer;
 mod wizard;
 
 use std::{path::PathBuf, time::Duration};

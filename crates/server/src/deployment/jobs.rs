@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eidetic_deploy::Cancel;
+use eidetic_deploy::{Cancel, System};
 use eidetic_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,14 +12,57 @@ use uuid::Uuid;
 pub struct Order {
     /// The computer's name or address.
     pub computer: String,
-    /// The port of its SSH server.
-    pub port: u16,
+    /// What it is; `None` is found out, but where a port is given: that is one of an SSH server.
+    #[serde(default)]
+    pub system: Option<ComputerKind>,
+    /// The port on which it is reached, if it is another than the usual one.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// With which account.
     pub account: String,
     /// What is to be done.
     pub action: Action,
     /// Who asked for it: a user, or a plan.
     pub asked_by: String,
+}
+
+/// What a computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComputerKind {
+    /// Linux, reached by SSH.
+    Linux,
+    /// Windows, reached by SMB.
+    Windows,
+}
+
+impl Order {
+    /// What the computer is, if that need not be found out.
+    pub(super) fn known_system(&self) -> Option<System> {
+        match (self.system, self.port) {
+            (Some(kind), _) => Some(kind.into()),
+            (None, Some(_)) => Some(System::Linux),
+            (None, None) => None,
+        }
+    }
+}
+
+impl From<ComputerKind> for System {
+    fn from(kind: ComputerKind) -> Self {
+        match kind {
+            ComputerKind::Linux => Self::Linux,
+            ComputerKind::Windows => Self::Windows,
+        }
+    }
+}
+
+impl From<System> for ComputerKind {
+    fn from(system: System) -> Self {
+        match system {
+            System::Linux => Self::Linux,
+            System::Windows => Self::Windows,
+        }
+    }
 }
 
 /// What is to be done.

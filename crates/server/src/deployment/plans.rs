@@ -39,7 +39,8 @@ pub async fn add_jobs(components: &Components) -> Result<(), StoreError> {
             let now = components.clock.wall();
             let order = Order {
                 computer: computer.clone(),
-                port: SSH,
+                system: None,
+                port: None,
                 account,
                 action: Action::Install,
                 asked_by: format!("plan {}", plan.document().name),
@@ -98,5 +99,3 @@ fn missing(document: &ItemDocument, item: &Item, known: &[ComputerFacts]) -> Vec
         _ => Vec::new(),
     }
 }
-
-const SSH: u16 = 22;

@@ -201,7 +201,11 @@ impl Deployment {
         let computer = fold(&order.computer);
         let mut count = 0;
         for job in waiting {
-            if fold(&job.order.computer) == computer && job.order.port == order.port {
+            let same_port = match (job.order.port, order.port) {
+                (Some(one), Some(other)) => one == other,
+                (None, _) | (_, None) => true,
+            };
+            if fold(&job.order.computer) == computer && same_port {
                 return Err(QueueError::Busy(order.computer));
             }
             count += 1;
@@ -334,7 +338,8 @@ mod tests {
     fn order(computer: &str) -> Order {
         Order {
             computer: computer.into(),
-            port: 22,
+            system: None,
+            port: Some(22),
             account: "office".into(),
             action: Action::Install,
             asked_by: "anna".into(),

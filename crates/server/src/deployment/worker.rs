@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use eidetic_deploy::{
-    Cancel, Data, DeployError, Install, Installed, Observer, Packages, Secret, Step, Target,
+    Account, Cancel, Data, DeployError, HostKey, Install, Installed, Observer, Packages, Reach,
+    Secret, SignInWith, Step, System, Target,
 };
 use eidetic_model::{AgentId, Timestamp};
 use eidetic_runtime::ShutdownSignal;
@@ -158,26 +159,71 @@ impl Worker {
         let order = &job.order;
         let account = self.queue().account(control, &order.account).await?;
         let account = account.ok_or_else(|| Failure::NoAccount(order.account.clone()))?;
-        let host_key = self.queue().host_key_rule(control, &known_as(job)).await?;
-        let target = Target {
-            host: order.computer.clone(),
-            port: order.port,
-            account,
-            host_key,
-        };
+        let target = self.target(job, account, cancel).await?;
+        let packages = Packages::in_folder(&self.settings.packages);
         match order.action {
             Action::Install => self.install(job, &target, observer, cancel).await.map(Some),
             Action::Remove => {
-                eidetic_deploy::remove(&target, Data::Keep, observer, cancel).await?;
+                eidetic_deploy::remove(&target, Data::Keep, &packages, observer, cancel).await?;
                 Ok(None)
             }
             Action::Purge => {
+                let data = Data::Delete;
                 let removed =
-                    eidetic_deploy::remove(&target, Data::Delete, observer, cancel).await?;
+                    eidetic_deploy::remove(&target, data, &packages, observer, cancel).await?;
                 self.mark_removed(job, &removed.computer.name).await?;
                 Ok(None)
             }
         }
+    }
+
+    /// Where a job's computer is reached, and how.
+    async fn target(
+        &self,
+        job: &Job,
+        account: Account,
+        cancel: &Cancel,
+    ) -> Result<Target, Failure> {
+        let order = &job.order;
+        let system = match (order.known_system(), &account.with) {
+            (Some(system), _) => system,
+            // Windows takes no key here.
+            (None, SignInWith::Key { .. }) => System::Linux,
+            // SSH takes none.
+            (None, SignInWith::ManagedServiceAccount { .. }) => System::Windows,
+            (None, SignInWith::Password(_)) => {
+                self.write(job, "finding out what the computer is");
+                let found = eidetic_deploy::find_system(&order.computer, cancel).await?;
+                self.write(
+                    job,
+                    match found {
+                        System::Linux => "it is reached by SSH",
+                        System::Windows => "it is a Windows computer",
+                    },
+                );
+                found
+            }
+        };
+        let port = order.port.unwrap_or(system.usual_port());
+        self.queue().change(job.id, |job| {
+            job.order.system = Some(system.into());
+            job.order.port = Some(port);
+        });
+        let reach = match system {
+            System::Windows => Reach::Smb,
+            System::Linux => {
+                let known_as = known_as(&order.computer, port);
+                let control = self.components.control.as_ref();
+                let host_key = self.queue().host_key_rule(control, &known_as).await?;
+                Reach::Ssh { host_key }
+            }
+        };
+        Ok(Target {
+            host: order.computer.clone(),
+            port,
+            account,
+            reach,
+        })
     }
 
     async fn install(
@@ -199,9 +245,9 @@ impl Worker {
         };
         self.queue().await_enrolment(token);
         let seen = async {
-            let installed = eidetic_deploy::install(target, &install, observer, cancel).await?;
+            let mut installed = eidetic_deploy::install(target, &install, observer, cancel).await?;
             self.write(job, "waiting until the server sees the agent");
-            let seen = self.wait_for(token, &installed, cancel).await;
+            let seen = self.wait_for(token, &mut installed, cancel).await;
             installed.leave().await;
             seen
         };
@@ -214,7 +260,7 @@ impl Worker {
     async fn wait_for(
         &self,
         token: [u8; 32],
-        installed: &Installed,
+        installed: &mut Installed,
         cancel: &Cancel,
     ) -> Result<AgentId, Failure> {
         let mut news = self.components.news.listen();
@@ -293,12 +339,7 @@ impl Worker {
 
     async fn note(&self, job: &Job, step: Step) {
         if let Step::HostKey(key) = &step {
-            let control = self.components.control.as_ref();
-            let known_as = known_as(job);
-            let pinned = self.queue().pin_host_key(control, &known_as, key.clone());
-            if let Err(error) = pinned.await {
-                error!(%error, "the key of a computer was not kept");
-            }
+            self.keep_host_key(job, key.clone()).await;
         }
         if let Step::Uploading { done, total } = step {
             let percent = (done * 100).checked_div(total).unwrap_or(100);
@@ -316,6 +357,19 @@ impl Worker {
             return;
         }
         self.write(job, &in_words(&step));
+    }
+
+    async fn keep_host_key(&self, job: &Job, key: HostKey) {
+        let control = self.components.control.as_ref();
+        // By now it is known on which port the computer is reached.
+        let order = self.queue().job(job.id).map(|job| job.order);
+        let port = order.and_then(|order| order.port);
+        let port = port.unwrap_or(System::Linux.usual_port());
+        let known_as = known_as(&job.order.computer, port);
+        let pinned = self.queue().pin_host_key(control, &known_as, key);
+        if let Err(error) = pinned.await {
+            error!(%error, "the key of a computer was not kept");
+        }
     }
 
     fn write(&self, job: &Job, text: &str) {
@@ -353,9 +407,9 @@ impl Worker {
     }
 }
 
-/// What the key of a job's computer is kept by.
-fn known_as(job: &Job) -> String {
-    format!("{}:{}", job.order.computer.to_lowercase(), job.order.port)
+/// What the key of a computer is kept by.
+fn known_as(computer: &str, port: u16) -> String {
+    format!("{}:{port}", computer.to_lowercase())
 }
 
 fn in_words(step: &Step) -> String {

@@ -83,18 +83,24 @@ pub fn build(
     Ok(name)
 }
 
+/// Packages of an agent that is not optimised: the product's version, and the one after it.
+pub fn two_versions(workspace: &Workspace) -> Result<[(String, PathBuf); 2]> {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let later = next_version(&version).context("the product's version has no next one")?;
+    let build = |version: &str| build(workspace, Profile::Dev, version, &Signing::default());
+    let (package, later_package) = (build(&version)?, build(&later)?);
+    Ok([(version, package), (later, later_package)])
+}
+
 /// Installs, upgrades, repairs and removes it under Wine.
 pub fn rehearse(workspace: &Workspace) -> Result<()> {
-    let version = env!("CARGO_PKG_VERSION");
-    let later = next_version(version).context("the product's version has no next one")?;
-    let build = |version| build(workspace, Profile::Dev, version, &Signing::default());
-    let (package, later_package) = (build(version)?, build(&later)?);
+    let [(version, package), (later, later_package)] = two_versions(workspace)?;
     let prefix = Prefix::open(workspace)?;
     let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
     rehearsal.arg("installer");
     rehearsal.arg("--package").arg(package);
     rehearsal.arg("--later").arg(later_package);
-    rehearsal.args(["--version", version, "--later-version", &later]);
+    rehearsal.args(["--version", &version, "--later-version", &later]);
     rehearsal
         .arg("--pictures")
         .arg(target(workspace).join("msi/pictures"));

@@ -2,6 +2,7 @@
 
 mod computer;
 mod config;
+mod deployment;
 mod files;
 mod firewall;
 mod groups;

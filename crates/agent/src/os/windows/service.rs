@@ -48,6 +48,9 @@ pub(crate) enum ServiceCommand {
     /// Runs as the service: started by Windows.
     #[command(hide = true)]
     Run,
+    /// Runs as the service by which a server installs or removes the agent: started by it.
+    #[command(hide = true)]
+    Deploy,
 }
 
 impl ServiceCommand {
@@ -63,6 +66,7 @@ impl ServiceCommand {
             }
             Self::Run => service_dispatcher::start(NAME, service_entry)
                 .context("the service is started by Windows, not by hand: sc start EideticAgent"),
+            Self::Deploy => super::deployment::run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -257,7 +261,7 @@ fn uninstall() -> anyhow::Result<()> {
     clippy::disallowed_methods,
     reason = "Windows is asked how far a service is; it does not tell"
 )]
-fn wait_until_stopped(service: &Service) -> anyhow::Result<()> {
+pub(super) fn wait_until_stopped(service: &Service) -> anyhow::Result<()> {
     for _ in 0..STOP_LIMIT.as_millis() / ASK_EVERY.as_millis() {
         if service.query_status()?.current_state == ServiceState::Stopped {
             return Ok(());

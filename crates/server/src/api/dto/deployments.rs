@@ -9,7 +9,7 @@ use crate::{
     api::problem::{ApiError, ApiResult},
     deployment::{
         accounts::{AccountKind, StoredAccount},
-        jobs::{Action, Job, State, StepLine},
+        jobs::{Action, ComputerKind, Job, State, StepLine},
     },
 };
 
@@ -127,7 +127,12 @@ pub struct DeploymentRequest {
     #[serde(default = "install")]
     #[schema(value_type = String)]
     pub action: Action,
-    /// The port of their SSH servers. Default: 22.
+    /// What they are: `linux` is reached by SSH, `windows` by SMB (File and Printer Sharing).
+    /// Without it, what answers on each of them says so; with a `port` alone it is `linux`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub system: Option<ComputerKind>,
+    /// The port on which they are reached. Default: 22 for Linux, 445 for Windows.
     #[serde(default)]
     pub port: Option<u16>,
 }
@@ -147,8 +152,13 @@ pub struct DeploymentJob {
     pub id: String,
     /// The computer.
     pub computer: String,
-    /// The port of its SSH server.
-    pub port: u16,
+    /// `linux` or `windows`, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub system: Option<ComputerKind>,
+    /// The port on which it is reached, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// The name of the account.
     pub account: String,
     /// What is done: `install`, `remove` or `purge`.
@@ -297,6 +307,7 @@ impl From<Job> for DeploymentJob {
         Self {
             id: job.id.to_string(),
             computer: job.order.computer,
+            system: job.order.system,
             port: job.order.port,
             account: job.order.account,
             action: job.order.action,

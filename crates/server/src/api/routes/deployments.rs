@@ -311,7 +311,8 @@ fn orders(request: &DeploymentRequest, who: &SignedIn) -> ApiResult<Vec<Order>> 
         }
         orders.push(Order {
             computer: computer.to_owned(),
-            port: request.port.unwrap_or(SSH),
+            system: request.system,
+            port: request.port,
             account: request.account.clone(),
             action: request.action,
             asked_by: who.user.clone(),
@@ -325,4 +326,3 @@ fn conflict(refused: &QueueError) -> ApiError {
 }
 
 const MAX_COMPUTERS: usize = 500;
-const SSH: u16 = 22;
