@@ -26,6 +26,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::{
     components::{Components, ConnectedAgents, News},
+    control::Lines,
     deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
     pki::{Authority, PkiError},
@@ -168,6 +169,7 @@ impl DataFolder {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
+            lines: Lines::default(),
             duplicates: Duplicates::default(),
             deployment,
             check_requests: broadcast::Sender::new(256),

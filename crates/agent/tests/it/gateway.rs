@@ -401,7 +401,7 @@ impl Attached {
         match output {
             Output::Send(message) => self.replies.send(Ok(message)).await.ok()?,
             Output::Close(_) => return None,
-            Output::Status(_) => {}
+            Output::ControlState(_) | Output::Status(_) => {}
             Output::StoreChecks(report) => {
                 let adjustments: Vec<_> = report.adjustments.iter().map(|done| done.id).collect();
                 let mut stored = self.shared.stored.lock().unwrap();

@@ -21,7 +21,7 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, dashboard, deployments, health, health_log, live, plans, prerequisites,
+        account, computers, control, dashboard, deployments, health, health_log, live, plans, prerequisites,
         search, segments, sessions, storage, thumbnails, viewings,
     },
 };
@@ -45,6 +45,7 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(computers::computers))
         .routes(routes!(computers::computer))
         .routes(routes!(computers::resolve_duplicate))
+        .routes(routes!(control::control))
         .routes(routes!(computers::make_enrolment_token))
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(health_log::health_log))

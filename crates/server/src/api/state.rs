@@ -11,7 +11,10 @@ use super::{
     thumbnails::Thumbnails,
     viewing_log::ViewingLog,
 };
-use crate::components::Components;
+use crate::{
+    components::Components,
+    control::{Caller, PortCaller},
+};
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +30,7 @@ pub struct ApiState {
     pub(super) thumbnails: Arc<Thumbnails>,
     pub(super) metrics_token: Option<MetricsToken>,
     pub(super) network_checks: Arc<Semaphore>,
+    pub(super) caller: Caller,
 }
 
 impl ApiState {
@@ -51,6 +55,7 @@ impl ApiState {
             live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
             thumbnails: Arc::default(),
             metrics_token: None,
+            caller: Caller::new(None),
             network_checks: Arc::new(Semaphore::new(NETWORK_CHECKS_AT_ONCE)),
         }
     }
@@ -59,6 +64,13 @@ impl ApiState {
     #[must_use]
     pub fn with_metrics(mut self, token: Option<MetricsToken>) -> Self {
         self.metrics_token = token;
+        self
+    }
+
+    /// The same, with calls to the ports of agents.
+    #[must_use]
+    pub fn with_calls(mut self, port: PortCaller) -> Self {
+        self.caller = Caller::new(Some(port));
         self
     }
 }

@@ -52,6 +52,10 @@ pub struct ComputerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub connected_since_us: Option<i64>,
+    /// Since when nothing is recorded there because an administrator stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stopped_since_us: Option<i64>,
     /// When it said what is shown of it: now if it is connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -339,6 +343,10 @@ impl ComputerDetail {
             connected_since_us: computer
                 .connection
                 .map(|connection| connection.since.as_unix_micros()),
+            stopped_since_us: computer
+                .connection
+                .and_then(|connection| connection.stopped_since)
+                .map(Timestamp::as_unix_micros),
             said_us: said.map(Timestamp::as_unix_micros),
             checks: computer
                 .checks

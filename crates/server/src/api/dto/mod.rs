@@ -5,6 +5,7 @@
 
 mod accounts;
 mod computers;
+mod control;
 mod dashboard;
 mod deployments;
 mod health_log;
@@ -22,6 +23,7 @@ pub use accounts::{Account, PasswordChange, SignInRequest};
 pub use computers::{
     ComputerDetail, ComputerStatus, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken,
 };
+pub use control::{ControlAnswer, ControlRequest};
 pub use dashboard::{Dashboard, DashboardParts};
 pub use deployments::{
     AccountName, CollectingAccount, CollectingAccountRequest, CollectingAccounts, ComputerName,

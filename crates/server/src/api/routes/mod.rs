@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod computers;
+pub mod control;
 pub mod dashboard;
 pub mod deployments;
 pub mod health;

@@ -53,6 +53,7 @@ async fn a_computer_shows_what_its_agent_says_while_it_is_connected_and_after() 
 
     let connection = Connection {
         number: 1,
+        stopped_since: None,
         since: at_secs(4),
         address: "192.0.2.1".to_owned(),
         status: Some(AgentStatus {

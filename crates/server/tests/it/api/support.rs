@@ -20,6 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
+    control::Lines,
     deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
     plans::PlanBook,
@@ -67,6 +68,7 @@ impl Server {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
+            lines: Lines::default(),
             duplicates: Duplicates::default(),
             listening_since: START,
             deployment: Deployment::new(Vault::new([9; 32])),
