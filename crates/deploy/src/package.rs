@@ -72,6 +72,29 @@ impl Packages {
         })
     }
 
+    /// The newest version that is here, of any processor: nothing if there is no package, and a
+    /// package without a version if there are only programs, whose names do not say it.
+    #[expect(clippy::option_option, reason = "no package, and one that does not say its version")]
+    pub fn version(&self) -> Option<Option<String>> {
+        let names: Vec<_> = fs::read_dir(&self.folder)
+            .ok()?
+            .filter_map(|file| file.ok()?.file_name().into_string().ok())
+            .collect();
+        let debian = names.iter().filter_map(|name| {
+            let (version, _) = name
+                .strip_prefix("eidetic-agent_")?
+                .strip_suffix(".deb")?
+                .rsplit_once('_')?;
+            Some((version_order(version), version.to_owned()))
+        });
+        if let Some((_, version)) = debian.max() {
+            return Some(Some(version));
+        }
+        let programs = ["eidetic-agent", "eidetic-agent-x86_64", "eidetic-agent-aarch64"];
+        let is_there = names.iter().any(|name| programs.contains(&name.as_str()));
+        is_there.then_some(None)
+    }
+
     fn newest_debian(&self, architecture: Architecture) -> Option<PathBuf> {
         let end = format!("_{}.deb", architecture.debian());
         let files = fs::read_dir(&self.folder).ok()?;
@@ -137,5 +160,18 @@ mod tests {
     fn versions_are_ordered_by_number() {
         assert!(version_order("0.10.0") > version_order("0.9.12"));
         assert!(version_order("0.1.0-2") > version_order("0.1.0-1"));
+    }
+
+    #[test]
+    fn the_newest_version_is_that_of_the_packages_and_a_program_says_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let packages = Packages::in_folder(folder.path());
+        assert_eq!(packages.version(), None);
+        let put = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        put("eidetic-agent-x86_64");
+        assert_eq!(packages.version(), Some(None));
+        put("eidetic-agent_0.9.1-1_amd64.deb");
+        put("eidetic-agent_0.10.0_arm64.deb");
+        assert_eq!(packages.version(), Some(Some("0.10.0".to_owned())));
     }
 }

@@ -69,10 +69,7 @@ impl Server {
             shutdown.signal(),
         )
         .with_metrics(metrics_token(config)?)
-        .with_calls(PortCaller::new(
-            &authority,
-            certificates.gateway.clone(),
-        )?);
+        .with_calls(PortCaller::new(&authority, certificates.gateway.clone())?);
         let deploy_settings = DeploySettings {
             packages: config.packages.clone(),
             server_host: config.agents_host.clone(),

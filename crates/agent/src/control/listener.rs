@@ -142,7 +142,9 @@ async fn serve(stream: TcpStream, identity: &Identity, calls: Calls) -> Result<(
         .max_concurrent_streams(2)
         .max_header_list_size(8 << 10);
     let service = TowerToHyperService::new(service);
-    let served = builder.serve_connection(TokioIo::new(stream), service).await;
+    let served = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
     served.map_err(|error| error.to_string())
 }
 

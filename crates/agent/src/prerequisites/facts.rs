@@ -1,8 +1,6 @@
 //! What the agent knows of itself.
 
-use eidetic_checks::{
-    AgentFacts, CannotTell, Certificate, Installation, Sessions, System,
-};
+use eidetic_checks::{AgentFacts, CannotTell, Certificate, Installation, Sessions, System};
 use eidetic_model::Timestamp;
 use eidetic_wire::DEFAULT_PORT;
 

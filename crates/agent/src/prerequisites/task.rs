@@ -59,7 +59,13 @@ pub(crate) async fn run(parts: PrerequisiteParts) {
     } = parts;
     let machine: Box<dyn Machine> = Box::new(ThisComputer);
     let path = folder.prerequisites();
-    let mut keeper = Keeper::new(machine, clock, ids, installation(&folder, control_port), path);
+    let mut keeper = Keeper::new(
+        machine,
+        clock,
+        ids,
+        installation(&folder, control_port),
+        path,
+    );
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -21,8 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, control, dashboard, deployments, health, health_log, live, plans, prerequisites,
-        search, segments, sessions, storage, thumbnails, viewings,
+        account, computers, control, dashboard, deployments, health, health_log, live, plans,
+        prerequisites, search, segments, sessions, storage, thumbnails, viewings,
     },
 };
 

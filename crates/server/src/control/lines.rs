@@ -46,7 +46,11 @@ impl Lines {
 
     /// Calls an agent; nothing if it is not attached, or has too many calls to answer. The answer
     /// fails if the agent goes.
-    pub fn call(&self, agent: AgentId, call: ControlCall) -> Option<oneshot::Receiver<ControlState>> {
+    pub fn call(
+        &self,
+        agent: AgentId,
+        call: ControlCall,
+    ) -> Option<oneshot::Receiver<ControlState>> {
         let (answer, answered) = oneshot::channel();
         let lines = self.lock();
         let line = lines.get(&agent)?;

@@ -26,7 +26,9 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::transport::Endpoint;
 
-use crate::pki::{AgentCertificate, AgentCertificateVerifier, Authority, PkiError, ServerCertificate};
+use crate::pki::{
+    AgentCertificate, AgentCertificateVerifier, Authority, PkiError, ServerCertificate,
+};
 
 /// Calls agents at their ports.
 #[derive(Clone, Debug)]
@@ -90,7 +92,8 @@ impl PortCaller {
                 .connect_with_connector(connector)
                 .await
                 .map_err(|error| error.to_string())?;
-            let mut client = ControlClient::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES);
+            let mut client =
+                ControlClient::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES);
             let request = ControlRequest { call: call.into() };
             let answer = client.call(request).await;
             answer.map_err(|status| status.message().to_owned())
@@ -123,7 +126,9 @@ impl PortCaller {
         match timeout(TLS_LIMIT, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(PortError::SomebodyElse(error.to_string())),
-            Err(_) => Err(PortError::SomebodyElse("no TLS handshake in time".to_owned())),
+            Err(_) => Err(PortError::SomebodyElse(
+                "no TLS handshake in time".to_owned(),
+            )),
         }
     }
 

@@ -1,7 +1,12 @@
 //! One attached agent: the thin shell of I/O around its link.
 
 use std::{
-    collections::{BTreeMap, VecDeque}, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
 };
 
 use eidetic_model::{AgentId, ComputerFacts, Timestamp};
@@ -95,7 +100,9 @@ impl Attaching {
         components.news.tell(Change::Agent(agent));
         info!(%agent, address = %self.address, "agent attached");
         let run_id = run.id;
-        let (ending, _place) = Attachment::new(self, place, run_id, orders).run(first).await;
+        let (ending, _place) = Attachment::new(self, place, run_id, orders)
+            .run(first)
+            .await;
         components.lines.close(agent, number);
         components.connected.remove(agent, number);
         components.duplicates.left(agent, run_id);
@@ -402,9 +409,12 @@ impl Attachment {
         };
         let components = &self.components;
         let agent = self.agent.id;
-        components
-            .connected
-            .update(agent, self.place.number, status, self.plausible(said.stopped_since));
+        components.connected.update(
+            agent,
+            self.place.number,
+            status,
+            self.plausible(said.stopped_since),
+        );
         let heard = components
             .duplicates
             .heard(agent, self.run, components.clock.monotonic());

@@ -145,7 +145,7 @@ impl ComputerStatus {
             Self::Paused => {
                 "If it should be recorded, switch monitoring on in its plan, or let recording go on \
                  here if it was stopped."
-            },
+            }
             Self::Enrolled => {
                 "If it stays so, start the agent's service on the computer; `eidetic-agent status` \
                  there says what is missing."

@@ -52,16 +52,17 @@ impl Config {
                 r"HKLM\{KEY}: StateFolder has to be a whole path, such as D:\Eidetic"
             );
         }
-        let control_port = match key.get_u32("ControlPort") {
-            Ok(port) => Some(u16::try_from(port).map_err(|_| {
-                anyhow::anyhow!(r"HKLM\{KEY}: ControlPort has to be 0 to 65535")
-            })?),
-            Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => None,
-            Err(error) => {
-                return Err(error)
-                    .with_context(|| format!(r"HKLM\{KEY}: ControlPort has to be a number"));
-            }
-        };
+        let control_port =
+            match key.get_u32("ControlPort") {
+                Ok(port) => Some(u16::try_from(port).map_err(|_| {
+                    anyhow::anyhow!(r"HKLM\{KEY}: ControlPort has to be 0 to 65535")
+                })?),
+                Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => None,
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!(r"HKLM\{KEY}: ControlPort has to be a number"));
+                }
+            };
         Ok(Self {
             state_folder,
             control_port,
