@@ -169,7 +169,9 @@ fn in_words(answer: &Answer) -> String {
     line(
         "recording",
         match answer.stopped_since_us {
-            Some(_) => "stopped by an administrator; `eidetic computer restart` lets it go on".to_owned(),
+            Some(_) => {
+                "stopped by an administrator; `eidetic computer restart` lets it go on".to_owned()
+            }
             None => format!("{} sessions", answer.sessions_recorded),
         },
     );

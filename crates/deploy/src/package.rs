@@ -74,7 +74,10 @@ impl Packages {
 
     /// The newest version that is here, of any processor: nothing if there is no package, and a
     /// package without a version if there are only programs, whose names do not say it.
-    #[expect(clippy::option_option, reason = "no package, and one that does not say its version")]
+    #[expect(
+        clippy::option_option,
+        reason = "no package, and one that does not say its version"
+    )]
     pub fn version(&self) -> Option<Option<String>> {
         let names: Vec<_> = fs::read_dir(&self.folder)
             .ok()?
@@ -90,7 +93,11 @@ impl Packages {
         if let Some((_, version)) = debian.max() {
             return Some(Some(version));
         }
-        let programs = ["eidetic-agent", "eidetic-agent-x86_64", "eidetic-agent-aarch64"];
+        let programs = [
+            "eidetic-agent",
+            "eidetic-agent-x86_64",
+            "eidetic-agent-aarch64",
+        ];
         let is_there = names.iter().any(|name| programs.contains(&name.as_str()));
         is_there.then_some(None)
     }

@@ -69,6 +69,7 @@ impl Server {
             shutdown.signal(),
         )
         .with_metrics(metrics_token(config)?)
+        .with_packages(&config.packages)
         .with_calls(PortCaller::new(&authority, certificates.gateway.clone())?);
         let deploy_settings = DeploySettings {
             packages: config.packages.clone(),

@@ -21,8 +21,8 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, control, dashboard, deployments, health, health_log, live, plans,
-        prerequisites, search, segments, sessions, storage, thumbnails, viewings,
+        account, campaigns, computers, control, dashboard, deployments, health, health_log, live,
+        plans, prerequisites, search, segments, sessions, storage, thumbnails, viewings,
     },
 };
 
@@ -66,6 +66,9 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(deployments::host_keys))
         .routes(routes!(deployments::forget_host_key))
         .routes(routes!(deployments::deployments, deployments::deploy))
+        .routes(routes!(campaigns::campaigns, campaigns::begin_campaign))
+        .routes(routes!(campaigns::continue_campaign))
+        .routes(routes!(campaigns::cancel_campaign))
         .routes(routes!(deployments::deployment))
         .routes(routes!(deployments::cancel_deployment))
         .routes(routes!(storage::storage))

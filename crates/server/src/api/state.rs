@@ -1,6 +1,9 @@
 //! What the handlers share.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use eidetic_runtime::ShutdownSignal;
 use tokio::sync::Semaphore;
@@ -31,6 +34,8 @@ pub struct ApiState {
     pub(super) metrics_token: Option<MetricsToken>,
     pub(super) network_checks: Arc<Semaphore>,
     pub(super) caller: Caller,
+    /// The folder with the agent's packages.
+    pub(super) packages: Arc<Path>,
 }
 
 impl ApiState {
@@ -56,6 +61,7 @@ impl ApiState {
             thumbnails: Arc::default(),
             metrics_token: None,
             caller: Caller::new(None),
+            packages: Path::new("packages").into(),
             network_checks: Arc::new(Semaphore::new(NETWORK_CHECKS_AT_ONCE)),
         }
     }
@@ -64,6 +70,13 @@ impl ApiState {
     #[must_use]
     pub fn with_metrics(mut self, token: Option<MetricsToken>) -> Self {
         self.metrics_token = token;
+        self
+    }
+
+    /// The same, with the agent's packages in this folder.
+    #[must_use]
+    pub fn with_packages(mut self, folder: &Path) -> Self {
+        self.packages = folder.into();
         self
     }
 

@@ -4,6 +4,7 @@
 //! for those who have the right to see it.
 
 mod accounts;
+mod campaigns;
 mod computers;
 mod control;
 mod dashboard;
@@ -20,6 +21,7 @@ mod storage;
 mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
+pub use campaigns::{Campaign, CampaignContinuation, CampaignKind, CampaignRequest, Campaigns};
 pub use computers::{
     ComputerDetail, ComputerStatus, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken,
 };

@@ -1,6 +1,7 @@
 //! The handlers, by what they are about. Each takes the right that it needs as an argument.
 
 pub mod account;
+pub mod campaigns;
 pub mod computers;
 pub mod control;
 pub mod dashboard;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use eidetic_model::AgentId;
-use eidetic_store::{StoreError, control::{AgentState, ControlStore}};
+use eidetic_store::{
+    StoreError,
+    control::{AgentState, ControlStore},
+};
 use tokio::{sync::Notify, time::sleep};
 use tracing::{error, info};
 use uuid::Uuid;
@@ -96,7 +99,10 @@ impl Campaigns {
     ) -> Result<Option<T>, StoreError> {
         let changed = {
             let mut campaigns = self.locked();
-            campaigns.iter_mut().find(|known| known.id == id).map(change)
+            campaigns
+                .iter_mut()
+                .find(|known| known.id == id)
+                .map(change)
         };
         self.save(control).await?;
         self.0.news.notify_one();
@@ -144,11 +150,7 @@ pub async fn run(components: Components) {
     }
 }
 
-async fn step(
-    components: &Components,
-    campaigns: &Campaigns,
-    id: Uuid,
-) -> Result<(), StoreError> {
+async fn step(components: &Components, campaigns: &Campaigns, id: Uuid) -> Result<(), StoreError> {
     let control = components.control.as_ref();
     let agents = control.agents().await?;
     let now = components.clock.wall();
@@ -204,7 +206,9 @@ pub(super) async fn carry_out(
             let order = order(&campaign, &campaign.members[place]);
             let job = components.ids.new_id(now);
             let added = components.deployment.add(job, order, now);
-            let asked = added.map(|job| job.id).map_err(|refused| refused.to_string());
+            let asked = added
+                .map(|job| job.id)
+                .map_err(|refused| refused.to_string());
             let mut all = campaigns.locked();
             if let Some(campaign) = all.iter_mut().find(|known| known.id == id) {
                 campaign.asked(place, asked);
@@ -246,7 +250,7 @@ fn order(campaign: &Campaign, member: &Member) -> Order {
 
 fn seen(components: &Components, job: Uuid) -> JobSeen {
     let Some(job) = components.deployment.job(job) else {
-        return JobSeen::Failed("its job is not known any more".to_owned());
+        return JobSeen::Gone;
     };
     match job.state {
         JobState::Waiting if job.attempts == 0 => JobSeen::Waiting,

@@ -123,6 +123,8 @@ pub enum JobSeen {
     Done,
     /// It will not be done.
     Failed(String),
+    /// It is not known: the server ended before it was kept.
+    Gone,
 }
 
 /// What a campaign wants done.
@@ -162,7 +164,8 @@ impl Campaign {
             if progress == Progress::Good && !matches!(self.work, Work::Upgrade { .. }) {
                 acts.push(Act::MarkRemoved(place));
             }
-            if matches!(progress, Progress::Failed { .. }) && matches!(seen.job, JobSeen::Begun(_)) {
+            if matches!(progress, Progress::Failed { .. }) && matches!(seen.job, JobSeen::Begun(_))
+            {
                 acts.push(Act::TakeBack(job));
             }
             self.members[place].progress = progress;
@@ -170,10 +173,13 @@ impl Campaign {
         if self.state != State::Running {
             return acts;
         }
-        let failed = self.members.iter().find_map(|member| match &member.progress {
-            Progress::Failed { why } => Some(format!("{}: {why}", member.name)),
-            _ => None,
-        });
+        let failed = self
+            .members
+            .iter()
+            .find_map(|member| match &member.progress {
+                Progress::Failed { why } => Some(format!("{}: {why}", member.name)),
+                _ => None,
+            });
         if let Some(why) = failed {
             self.state = State::Stopped { why };
             acts.extend(self.take_back());
@@ -194,9 +200,10 @@ impl Campaign {
 
     /// The stage that is under way: the first that has a computer that is neither good nor left out.
     pub fn stage(&self) -> Option<u8> {
-        let open = self.members.iter().filter(|member| {
-            !matches!(member.progress, Progress::Good | Progress::LeftOut)
-        });
+        let open = self
+            .members
+            .iter()
+            .filter(|member| !matches!(member.progress, Progress::Good | Progress::LeftOut));
         open.map(|member| member.stage).min()
     }
 
@@ -244,14 +251,9 @@ impl Campaign {
             || members.any(|member| matches!(member.progress, Progress::Asked { .. }))
     }
 
-    fn judge(
-        &self,
-        now: Timestamp,
-        job: Uuid,
-        begun_us: Option<i64>,
-        seen: &Seen,
-    ) -> Progress {
+    fn judge(&self, now: Timestamp, job: Uuid, begun_us: Option<i64>, seen: &Seen) -> Progress {
         let begun_us = match seen.job {
+            JobSeen::Gone => return Progress::Waiting,
             JobSeen::Waiting => begun_us,
             JobSeen::Begun(_) | JobSeen::Done | JobSeen::Failed(_) => {
                 Some(begun_us.unwrap_or_else(|| now.as_unix_micros()))

@@ -6,6 +6,8 @@ use super::stages::*;
 use eidetic_model::Timestamp;
 use uuid::Uuid;
 
+const NOTHING: [usize; 0] = [];
+
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_micros(seconds * 1_000_000)
 }
@@ -135,23 +137,23 @@ fn a_stage_begins_when_all_before_are_installed_and_connected_with_the_new_versi
     let mut played = Played::upgrade(6);
     assert_eq!(played.step(), [0]);
     played.set(0, JobSeen::Begun(None));
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     // Installed, and still or again connected as it was.
     played.set(0, JobSeen::Done);
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     played.connected.remove(&Uuid::from_u128(0));
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     played.upgraded(0);
     assert_eq!(played.step(), [1, 2, 3]);
     played.upgraded(1);
     played.upgraded(2);
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     played.restart();
     played.upgraded(3);
     assert_eq!(played.step(), [4, 5]);
     played.upgraded(4);
     played.upgraded(5);
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     assert_eq!(played.campaign.state, State::Done);
     assert!(!played.campaign.is_open());
 }
@@ -164,12 +166,12 @@ fn a_failure_stops_it_and_takes_back_what_was_not_begun() {
     assert_eq!(played.step(), [1, 2, 3]);
     played.set(1, JobSeen::Failed("the disk is full".into()));
     played.set(2, JobSeen::Begun(None));
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     assert!(played.is_stopped_by("web-1: the disk is full"));
     assert_eq!(played.taken_back, 1, "that of the third");
     // What was begun comes to its end, and nothing new begins.
     played.upgraded(2);
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     assert_eq!(played.campaign.members[2].progress, Progress::Good);
     assert_eq!(played.campaign.members[3].progress, Progress::Waiting);
 
@@ -180,7 +182,11 @@ fn a_failure_stops_it_and_takes_back_what_was_not_begun() {
     played.upgraded(3);
     played.step();
     assert!(played.campaign.go_on(true));
-    assert_eq!(played.step(), [4, 5], "it goes on without that which failed");
+    assert_eq!(
+        played.step(),
+        [4, 5],
+        "it goes on without that which failed"
+    );
     assert!(!played.campaign.go_on(true), "it runs");
 }
 
@@ -211,11 +217,33 @@ fn one_that_does_not_come_back_in_time_stops_it_and_waiting_in_the_queue_does_no
 }
 
 #[test]
+fn a_job_that_was_forgotten_in_a_crash_is_asked_for_again() {
+    let mut played = Played::upgrade(2);
+    played.step();
+    played.set(0, JobSeen::Gone);
+    assert_eq!(played.step(), [0]);
+}
+
+#[test]
+fn one_that_is_tried_again_for_too_long_is_taken_back_and_says_why() {
+    let mut played = Played::upgrade(2);
+    played.step();
+    played.set(0, JobSeen::Begun(Some("nothing answers".into())));
+    played.step();
+    played.now += 601;
+    played.step();
+    assert!(played.is_stopped_by("nothing answers; it was not done within 600 s"));
+    assert_eq!(played.taken_back, 1);
+}
+
+#[test]
 fn what_cannot_be_asked_for_stops_it() {
     let mut played = Played::upgrade(2);
     let acts = played.campaign.step(at(1), |_, _| unreachable!());
     assert_eq!(acts, [Act::Ask(0)]);
-    played.campaign.asked(0, Err("it is being worked on".into()));
+    played
+        .campaign
+        .asked(0, Err("it is being worked on".into()));
     played.step();
     assert!(played.is_stopped_by("it is being worked on"));
 }
@@ -227,7 +255,7 @@ fn one_that_is_cancelled_asks_for_nothing_more() {
     let acts = played.campaign.cancel().unwrap();
     played.act(acts);
     assert_eq!(played.taken_back, 1);
-    assert_eq!(played.step(), []);
+    assert_eq!(played.step(), NOTHING);
     assert_eq!(played.campaign.state, State::Cancelled);
     assert!(played.campaign.cancel().is_none());
     assert!(!played.campaign.go_on(false));
@@ -238,8 +266,8 @@ fn removed_is_who_is_not_connected_any_more() {
     let mut played = Played::new(Work::Remove, 2);
     assert_eq!(played.step(), [0]);
     played.set(0, JobSeen::Done);
-    assert_eq!(played.step(), []);
-    assert_eq!(played.removed, [0; 0]);
+    assert_eq!(played.step(), NOTHING);
+    assert_eq!(played.removed, NOTHING);
     played.connected.remove(&Uuid::from_u128(0));
     assert_eq!(played.step(), [1]);
     assert_eq!(played.removed, [0]);
