@@ -242,6 +242,9 @@ pub struct EnrolmentTokenRequest {
     /// How long it can be used: 60 seconds to 30 days; one day by default.
     #[schema(minimum = 60, maximum = 2_592_000)]
     pub valid_for_secs: Option<u64>,
+    /// The name of the computer that it is for, with or without its domain: another one is refused,
+    /// which does not use the token up. Without it, it is for any.
+    pub computer: Option<String>,
 }
 
 /// A token with which one agent can enrol.
@@ -251,6 +254,14 @@ pub struct IssuedEnrolmentToken {
     pub token: String,
     /// Until when it can be used.
     pub expires_us: i64,
+    /// The computer that it is for, if it is for one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub computer: Option<String>,
+    /// The version of the packages that this server has, if it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package_version: Option<String>,
 }
 
 impl Computers {

@@ -99,6 +99,12 @@ impl Server {
         }
     }
 
+    /// The agent's packages are in this folder.
+    pub fn use_packages(&mut self, folder: &std::path::Path) {
+        self.state = self.state.clone().with_packages(folder);
+        self.router = api::router(self.state.clone());
+    }
+
     pub async fn add_user(&self, name: &str, must_change_password: bool) {
         static HASH: OnceLock<String> = OnceLock::new();
         let hash = HASH.get_or_init(|| password::hash(PASSWORD).unwrap());
