@@ -4,7 +4,13 @@ fn main() -> std::io::Result<()> {
     tonic_prost_build::configure()
         .bytes(".")
         .skip_debug(CAPTURED)
-        .compile_protos(&["proto/eidetic/agent/v1/agent.proto"], &["proto"])
+        .compile_protos(
+            &[
+                "proto/eidetic/agent/v1/agent.proto",
+                "proto/eidetic/agent/v1/control.proto",
+            ],
+            &["proto"],
+        )
 }
 
 /// Messages with captured content: their `Debug` is written by hand and does not show it.

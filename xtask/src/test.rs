@@ -140,6 +140,12 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
         packages::install(packages::DEB)?;
         deb::rehearse(workspace)
     })?;
+    steps.step("calls of the server to agents", || {
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("control")
+            .run()
+    })?;
     steps.step("deployment by SSH", || {
         packages::install(packages::SSH_PEER)?;
         workspace

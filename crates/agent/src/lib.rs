@@ -14,6 +14,7 @@
 mod channel;
 pub mod cli;
 mod connection;
+mod control;
 mod identity;
 mod os;
 mod policy_file;

@@ -142,9 +142,9 @@ const CATALOGUE: &[Check] = &[
     Check {
         id: CheckId::ControlPort,
         title: "TCP {control_port} is let in by the firewall",
-        meaning: "For calls of the server to the agent. Nothing is recorded or delivered by them, and \
-                  this version's agent does not listen there yet: leave it closed unless you want \
-                  to be prepared.",
+        meaning: "For calls of the server to an agent that is not connected: how it is, send what \
+                  waits, stop, begin anew. Nothing is recorded or delivered by them, and a connected \
+                  agent takes them over its own connection: it may stay closed.",
         place: Place::Agent,
         systems: Systems::Windows,
         need: Need::ControlCalls,
@@ -153,6 +153,22 @@ const CATALOGUE: &[Check] = &[
              action=allow protocol=TCP localport={control_port} program=\"{program}\"",
         ],
         mended: Some("a rule for this program and this port is added to the firewall"),
+    },
+    Check {
+        id: CheckId::ControlListener,
+        title: "The agent listens on TCP {control_port}",
+        meaning: "For calls of the server to an agent that is not connected. Without it everything \
+                  is recorded and delivered as with it.",
+        place: Place::Agent,
+        systems: Systems::All,
+        need: Need::ControlCalls,
+        by_hand: &[
+            "See which program has TCP {control_port}, and give the agent another port, or none (0):",
+            "Linux: ss -ltnp; control_port in /etc/eidetic/agent.toml, then systemctl restart eidetic-agent",
+            "Windows: netstat -ano; the number ControlPort in HKLM\\SOFTWARE\\Eidetic\\Agent, then restart \
+             the service {service}",
+        ],
+        mended: None,
     },
     Check {
         id: CheckId::WmiService,

@@ -45,6 +45,8 @@ pub enum CheckId {
     XAccess,
     /// TCP 9003 into the agent's computer.
     ControlPort,
+    /// The agent's own side of TCP 9003.
+    ControlListener,
     /// Windows Management Instrumentation.
     WmiService,
     /// Remote Registry.
@@ -112,7 +114,7 @@ pub enum Need {
 
 impl CheckId {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::AgentService,
         Self::AgentFolder,
         Self::SpoolSpace,
@@ -122,6 +124,7 @@ impl CheckId {
         Self::Logind,
         Self::XAccess,
         Self::ControlPort,
+        Self::ControlListener,
         Self::WmiService,
         Self::RemoteRegistryService,
         Self::FileSharingFirewall,
@@ -151,6 +154,7 @@ impl CheckId {
             Self::Logind => "logind",
             Self::XAccess => "x-access",
             Self::ControlPort => "control-port",
+            Self::ControlListener => "control-listener",
             Self::WmiService => "wmi-service",
             Self::RemoteRegistryService => "remote-registry-service",
             Self::FileSharingFirewall => "file-sharing-firewall",

@@ -127,7 +127,8 @@ fn change(
         | CheckId::ServerPort
         | CheckId::DataSpace
         | CheckId::ServerCertificate
-        | CheckId::ConsoleCertificate => return None,
+        | CheckId::ConsoleCertificate
+        | CheckId::ControlListener => return None,
     })
 }
 

@@ -88,7 +88,8 @@ pub fn look_at(host: &str, ports: Ports) -> Vec<NetworkFinding> {
             "The agent's control port",
             ports.control,
             Need::ControlCalls,
-            "This version's agent does not listen on it: nothing is missing.",
+            "Without it the server calls the agent while that is connected, and not otherwise. To open \
+             it: let TCP 9003 in on the computer, and see `eidetic-agent status` there",
         ),
     ];
     thread::scope(|scope| {

@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod computer;
 mod deploy;
 mod export;
 mod frames;
@@ -37,6 +38,8 @@ enum Command {
     // So do these.
     Deploy(deploy::Arguments),
     Check(check::Arguments),
+    #[command(subcommand)]
+    Computer(computer::Command),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Plan(command) => command.run(),
         Command::Deploy(arguments) => deploy::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Computer(command) => command.run(),
     };
     match result {
         Ok(code) => code,

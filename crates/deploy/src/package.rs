@@ -82,7 +82,7 @@ impl Packages {
     ///
     /// If there is none; the text says what to put where.
     pub fn find_for_windows(&self) -> Result<Package, DeployError> {
-        let newest = self.newest("eidetic-agent-", "-x64.msi");
+        let newest = self.newest(MSI.0, MSI.1);
         newest
             .map(Package::Msi)
             .ok_or_else(|| DeployError::NoPackage {
@@ -90,6 +90,46 @@ impl Packages {
                 wanted: "Windows".to_owned(),
                 names: "`eidetic-agent-VERSION-x64.msi`".to_owned(),
             })
+    }
+
+    /// The newest version that is here, of any processor: nothing if there is no package, and a
+    /// package without a version if there are only programs, whose names do not say it.
+    #[expect(
+        clippy::option_option,
+        reason = "no package, and one that does not say its version"
+    )]
+    pub fn version(&self) -> Option<Option<String>> {
+        let names: Vec<_> = fs::read_dir(&self.folder)
+            .ok()?
+            .filter_map(|file| file.ok()?.file_name().into_string().ok())
+            .collect();
+        let debian = names.iter().filter_map(|name| {
+            let (version, _) = name
+                .strip_prefix("eidetic-agent_")?
+                .strip_suffix(".deb")?
+                .rsplit_once('_')?;
+            Some((version_order(version), version.to_owned()))
+        });
+        let windows = self.windows_version();
+        let windows = windows.map(|version| (version_order(&version), version));
+        if let Some((_, version)) = debian.chain(windows).max() {
+            return Some(Some(version));
+        }
+        let programs = [
+            "eidetic-agent",
+            "eidetic-agent-x86_64",
+            "eidetic-agent-aarch64",
+        ];
+        let is_there = names.iter().any(|name| programs.contains(&name.as_str()));
+        is_there.then_some(None)
+    }
+
+    /// The newest version for Windows that is here.
+    pub fn windows_version(&self) -> Option<String> {
+        let newest = self.newest(MSI.0, MSI.1)?;
+        let name = newest.file_name()?.to_str()?;
+        let version = name.strip_prefix(MSI.0)?.strip_suffix(MSI.1)?;
+        Some(version.to_owned())
     }
 
     fn newest_debian(&self, architecture: Architecture) -> Option<PathBuf> {
@@ -153,6 +193,9 @@ pub(crate) const UNIT_TEXT: &str = include_str!("../../../packaging/linux/eideti
 
 const MOST_BYTES: u64 = 1 << 30;
 
+/// What stands before and after the version in the name of a package for Windows.
+const MSI: (&str, &str) = ("eidetic-agent-", "-x64.msi");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +204,18 @@ mod tests {
     fn versions_are_ordered_by_number() {
         assert!(version_order("0.10.0") > version_order("0.9.12"));
         assert!(version_order("0.1.0-2") > version_order("0.1.0-1"));
+    }
+
+    #[test]
+    fn the_newest_version_is_that_of_the_packages_and_a_program_says_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let packages = Packages::in_folder(folder.path());
+        assert_eq!(packages.version(), None);
+        let put = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        put("eidetic-agent-x86_64");
+        assert_eq!(packages.version(), Some(None));
+        put("eidetic-agent_0.9.1-1_amd64.deb");
+        put("eidetic-agent_0.10.0_arm64.deb");
+        assert_eq!(packages.version(), Some(Some("0.10.0".to_owned())));
     }
 }

@@ -13,6 +13,7 @@ mod api;
 mod bench;
 mod check;
 mod codec_bench;
+mod control;
 mod debian;
 mod decoders;
 mod demo;
@@ -58,7 +59,13 @@ enum Command {
     /// Rehearses the packages for Debian, on a copy of this computer's files.
     Debian(debian::Arguments),
     /// Rehearses putting the agent on another computer by SSH. Needs root.
-    Deployment,
+    Deployment {
+        /// Only upgrades and removals in stages.
+        #[arg(long)]
+        stages: bool,
+    },
+    /// Rehearses calls of the server to an agent, over its connection and at its port.
+    Control,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Rehearses putting the agent on a Windows computer by SMB, with Samba and Wine. Needs root.
@@ -88,7 +95,12 @@ fn run(cli: Cli) -> Result<()> {
         Command::EndToEnd { tests } => end_to_end::run(&tests),
         Command::Windows(arguments) => windows::run(&arguments),
         Command::Debian(arguments) => debian::run(&arguments),
-        Command::Deployment => deployment::run(),
+        Command::Deployment { stages: false } => {
+            deployment::run()?;
+            deployment::run_stages()
+        }
+        Command::Deployment { stages: true } => deployment::run_stages(),
+        Command::Control => control::run(),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::Push(arguments) => push::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),

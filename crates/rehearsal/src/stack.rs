@@ -120,6 +120,27 @@ impl Drop for Server {
 impl Agent {
     /// Enrols an agent at a server and starts it on a display.
     pub fn start(folder: &Path, server: &Server, display: &str) -> Result<Self> {
+        Self::enrol(folder, server)?;
+        Self::run(folder, display, None)
+    }
+
+    /// The same, with this port for calls of the server.
+    pub fn start_with_port(
+        folder: &Path,
+        server: &Server,
+        display: &str,
+        port: u16,
+    ) -> Result<Self> {
+        Self::enrol(folder, server)?;
+        Self::run(folder, display, Some(port))
+    }
+
+    /// Starts one that was enrolled and has stopped.
+    pub fn start_again(folder: &Path, display: &str, port: u16) -> Result<Self> {
+        Self::run(folder, display, Some(port))
+    }
+
+    fn enrol(folder: &Path, server: &Server) -> Result<()> {
         let state = folder.join("agent");
         let token = server.enrolment_token()?;
         let status = agent("enrol", &state)?
@@ -130,7 +151,15 @@ impl Agent {
         if !status.success() {
             bail!("eidetic-agent enrol ended with {status}");
         }
-        let process = agent("run", &state)?
+        Ok(())
+    }
+
+    fn run(folder: &Path, display: &str, port: Option<u16>) -> Result<Self> {
+        let mut command = agent("run", &folder.join("agent"))?;
+        if let Some(port) = port {
+            command.arg("--control-port").arg(port.to_string());
+        }
+        let process = command
             .args(["--display", display])
             .stdin(Stdio::null())
             .spawn()

@@ -15,6 +15,7 @@ use eidetic_store::{
 use tokio::sync::{broadcast, watch};
 
 use crate::{
+    control::Lines,
     deployment::Deployment,
     directory::Directories,
     health::{HealthLog, duplicates::Duplicates},
@@ -48,6 +49,8 @@ pub struct Components {
     pub deployment: Deployment,
     /// Directories and the computers that they have.
     pub directories: Directories,
+    /// How attached agents are called.
+    pub lines: Lines,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.
@@ -117,6 +120,8 @@ pub struct Connection {
     pub address: String,
     /// What it said last.
     pub status: Option<AgentStatus>,
+    /// Since when nothing is recorded there because an administrator stopped it.
+    pub stopped_since: Option<Timestamp>,
 }
 
 impl ConnectedAgents {
@@ -125,12 +130,19 @@ impl ConnectedAgents {
         self.lock().insert(agent, connection);
     }
 
-    /// An agent said something of itself on this connection.
-    pub fn update(&self, agent: AgentId, number: u64, status: AgentStatus) {
+    /// An agent said something of itself on this connection, and since when it is stopped.
+    pub fn update(
+        &self,
+        agent: AgentId,
+        number: u64,
+        status: AgentStatus,
+        stopped_since: Option<Timestamp>,
+    ) {
         if let Some(connection) = self.lock().get_mut(&agent)
             && connection.number == number
         {
             connection.status = Some(status);
+            connection.stopped_since = stopped_since;
         }
     }
 

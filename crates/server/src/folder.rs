@@ -26,6 +26,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::{
     components::{Components, ConnectedAgents, News},
+    control::Lines,
     deployment::{Deployment, vault::Vault},
     directory::Directories,
     health::duplicates::Duplicates,
@@ -173,6 +174,7 @@ impl DataFolder {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
+            lines: Lines::default(),
             duplicates: Duplicates::default(),
             deployment,
             check_requests: broadcast::Sender::new(256),

@@ -9,6 +9,7 @@ pub mod check;
 pub mod components;
 pub mod config;
 mod connections;
+pub mod control;
 pub mod deployment;
 pub mod directory;
 pub mod folder;

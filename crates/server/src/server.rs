@@ -14,6 +14,7 @@ use crate::{
     api::{self, ApiState, MetricsToken},
     components::Components,
     config::{Config, ConsoleCertificate},
+    control::PortCaller,
     deployment::{self, DeploySettings},
     directory,
     folder::{DataFolder, Endpoints, RunLock},
@@ -69,7 +70,9 @@ impl Server {
             authority.certificate(),
             shutdown.signal(),
         )
-        .with_metrics(metrics_token(config)?);
+        .with_metrics(metrics_token(config)?)
+        .with_packages(&config.packages)
+        .with_calls(PortCaller::new(&authority, certificates.gateway.clone())?);
         let deploy_settings = DeploySettings {
             packages: config.packages.clone(),
             server_host: config.agents_host.clone(),

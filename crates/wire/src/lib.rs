@@ -11,7 +11,7 @@ pub mod server_link;
 mod ticket;
 mod version;
 
-/// The generated messages and stubs of `proto/eidetic/agent/v1/agent.proto`.
+/// The generated messages and stubs of `proto/eidetic/agent/v1/`.
 #[allow(
     missing_docs,
     clippy::all,
@@ -32,6 +32,9 @@ pub const SERVER_TLS_NAME: &str = "eidetic-server";
 
 /// The TCP port that agents connect to, unless configured otherwise.
 pub const DEFAULT_PORT: u16 = 9004;
+
+/// The TCP port at which agents take calls of the server, unless configured otherwise.
+pub const DEFAULT_CONTROL_PORT: u16 = 9003;
 
 /// The largest message that either side takes.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;

@@ -8,9 +8,11 @@ impl ProtocolVersion {
     /// The oldest version that this build speaks.
     pub const OLDEST: Self = Self(1);
     /// The newest version that this build speaks.
-    pub const NEWEST: Self = Self(2);
+    pub const NEWEST: Self = Self(3);
     /// The first in which agents report on prerequisites.
     pub const WITH_CHECKS: Self = Self(2);
+    /// The first in which the server calls agents.
+    pub const WITH_CONTROL: Self = Self(3);
 }
 
 /// Agent and server have no version in common.
@@ -62,8 +64,8 @@ mod tests {
     fn the_newest_common_version_is_chosen() {
         let choose = |oldest, newest| negotiate(ProtocolVersion(oldest), ProtocolVersion(newest));
         assert_eq!(choose(1, 1), Ok(ProtocolVersion(1)));
-        assert_eq!(choose(1, 9), Ok(ProtocolVersion(2)));
+        assert_eq!(choose(1, 9), Ok(ProtocolVersion(3)));
         assert!(matches!(choose(0, 0), Err(NegotiationError::TooOld { .. })));
-        assert!(matches!(choose(3, 9), Err(NegotiationError::TooNew { .. })));
+        assert!(matches!(choose(4, 9), Err(NegotiationError::TooNew { .. })));
     }
 }

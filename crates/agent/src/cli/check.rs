@@ -38,8 +38,9 @@ pub(super) async fn run(
     folder: &StateFolder,
     arguments: &CheckArguments,
     mut sessions: os::SessionProbe,
+    control_port: u16,
 ) -> anyhow::Result<ExitCode> {
-    let installation = installation(folder);
+    let installation = installation(folder, control_port);
     if arguments.exclusions {
         let exclusions = Exclusions::of(&installation);
         for line in exclusions.folders.iter().chain(&exclusions.programs) {

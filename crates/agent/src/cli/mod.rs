@@ -11,6 +11,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use eidetic_runtime::Shutdown;
+use eidetic_wire::DEFAULT_CONTROL_PORT;
 
 use crate::{
     identity::Identity,
@@ -120,6 +121,9 @@ struct RunArguments {
     /// What `eidetic-server token` printed; `-` reads it from the standard input.
     #[arg(long, env = "EIDETIC_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// The TCP port for calls of the server; 0 opens none. Goes before the configuration's.
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
 }
 
 /// Does what the command line says.
@@ -190,12 +194,20 @@ fn look(
     let config = folder.config.read()?;
     let path = folder.path()?;
     let sessions = os::SessionProbe::of(&os::SessionSource::find(sessions, &config)?);
-    runtime()?.block_on(check::run(&StateFolder::at(&path), check, sessions))
+    runtime()?.block_on(check::run(
+        &StateFolder::at(&path),
+        check,
+        sessions,
+        control_port(&config),
+    ))
 }
 
 fn serve(arguments: RunArguments) -> anyhow::Result<()> {
     let config = arguments.folder.config.read()?;
     let folder = StateFolder::open(&arguments.folder.path()?)?;
+    let control_port = arguments
+        .control_port
+        .unwrap_or_else(|| control_port(&config));
     let sessions = os::SessionSource::find(arguments.sessions, &config)?;
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -209,7 +221,7 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
             let asked = Shutdown::requested_by_system().await;
             asked.context("failed to watch for signals")
         };
-        service::run(settings(folder, sessions)?, asked_to_leave).await
+        service::run(settings(folder, sessions, control_port)?, asked_to_leave).await
     });
     // A name service that hangs is not waited for.
     runtime.shutdown_background();
@@ -220,12 +232,19 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
 pub(crate) fn settings(
     folder: StateFolder,
     sessions: os::SessionSource,
+    control_port: u16,
 ) -> anyhow::Result<RunSettings> {
     Ok(RunSettings {
         folder,
         sessions,
         program: os::own_program()?,
+        control_port,
     })
+}
+
+/// The port for calls of the server that the configuration says, or the usual one; 0: none.
+pub(crate) fn control_port(config: &os::Config) -> u16 {
+    config.control_port.unwrap_or(DEFAULT_CONTROL_PORT)
 }
 
 impl FolderArguments {

@@ -69,6 +69,18 @@ fn describe(status: &StatusFile, now: Timestamp) -> String {
             format!("since {since}: the screen is not recorded until the server takes what waits"),
         );
     }
+    if let Some(port) = &status.control_port {
+        line("calls", port.clone());
+    }
+    if let Some(since) = &status.stopped_since {
+        line(
+            "stopped",
+            format!(
+                "by an administrator at {since}: nothing is recorded until he lets it go on, or \
+                 the service is started again"
+            ),
+        );
+    }
     for session in &status.sessions {
         line(
             "session",
@@ -120,6 +132,8 @@ mod tests {
             entries_waiting: 2,
             segments_waiting: 1,
             spool_full_since: None,
+            control_port: None,
+            stopped_since: None,
         }
     }
 

@@ -1,8 +1,6 @@
 //! What the agent knows of itself.
 
-use eidetic_checks::{
-    AgentFacts, CONTROL_PORT, CannotTell, Certificate, Installation, Sessions, System,
-};
+use eidetic_checks::{AgentFacts, CannotTell, Certificate, Installation, Sessions, System};
 use eidetic_model::Timestamp;
 use eidetic_wire::DEFAULT_PORT;
 
@@ -38,7 +36,7 @@ pub(crate) fn gather(
 }
 
 /// Where everything of this agent is.
-pub(crate) fn installation(folder: &StateFolder) -> Installation {
+pub(crate) fn installation(folder: &StateFolder, control_port: u16) -> Installation {
     let secrets = SecretFiles::in_folder(folder.secrets());
     let server = identity(folder, &secrets).ok().flatten();
     let server = server.map(|identity| identity.server);
@@ -50,7 +48,7 @@ pub(crate) fn installation(folder: &StateFolder) -> Installation {
             .as_ref()
             .map_or_else(|| "SERVER".to_owned(), |server| server.host().to_owned()),
         port: server.map_or(DEFAULT_PORT, |server| server.port()),
-        control_port: CONTROL_PORT,
+        control_port,
         service: os::SERVICE_NAME.to_owned(),
         ..Installation::usual_agent(System::THIS)
     }

@@ -24,6 +24,8 @@ pub(crate) struct PrerequisiteParts {
     pub(crate) folder: StateFolder,
     /// How sessions are looked for.
     pub(crate) sessions: os::SessionProbe,
+    /// The port for calls of the server; 0: none.
+    pub(crate) control_port: u16,
     /// What the plan says.
     pub(crate) followed: watch::Receiver<SessionCounts>,
     /// What the server says.
@@ -50,13 +52,20 @@ pub(crate) async fn run(parts: PrerequisiteParts) {
         ids,
         folder,
         mut sessions,
+        control_port,
         mut followed,
         mut told,
         reports,
     } = parts;
     let machine: Box<dyn Machine> = Box::new(ThisComputer);
     let path = folder.prerequisites();
-    let mut keeper = Keeper::new(machine, clock, ids, installation(&folder), path);
+    let mut keeper = Keeper::new(
+        machine,
+        clock,
+        ids,
+        installation(&folder, control_port),
+        path,
+    );
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

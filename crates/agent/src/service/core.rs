@@ -1,5 +1,6 @@
 //! What the service decides, by what happens. Runs on one thread; may work on the disk.
 
+mod control;
 mod recording;
 mod room;
 mod sessions;
@@ -11,7 +12,7 @@ use eidetic_model::{Clock, IdSource, Policy, SessionEvent, Timestamp};
 use tracing::{info, warn};
 
 use super::{
-    event::{Event, RecorderRun, UplinkState},
+    event::{ControlPort, Event, RecorderRun, UplinkState},
     journal::Journal,
     recovery,
     session::{RecordedSession, RecorderState, SessionCounts},
@@ -68,6 +69,9 @@ pub(super) struct Core {
     policy: Policy,
     policy_revision: u64,
     uplink: UplinkState,
+    control_port: ControlPort,
+    /// Since when nothing is recorded because an administrator stopped it.
+    stopped_since: Option<Timestamp>,
     sessions: HashMap<LoginSessionId, RecordedSession>,
     /// Sessions that the policy leaves out, in case that it asks for them later.
     left_out: HashMap<LoginSessionId, LoginSession>,
@@ -100,6 +104,8 @@ impl Core {
             policy,
             policy_revision,
             uplink: UplinkState::Connecting,
+            control_port: ControlPort::default(),
+            stopped_since: None,
             sessions: HashMap::new(),
             left_out: HashMap::new(),
             decide_at: None,
@@ -140,6 +146,16 @@ impl Core {
                 self.write_status();
                 Ok(())
             }
+            Event::Control { call, answer } => {
+                self.carry_out(call)?;
+                let _caller_has_left = answer.send(self.status());
+                Ok(())
+            }
+            Event::ControlPort(port) => {
+                self.control_port = port;
+                self.write_status();
+                Ok(())
+            }
             Event::ServerForgot => self.announce_sessions_anew(),
             Event::Tick => self.tick(),
             Event::Stop => {
@@ -171,6 +187,7 @@ impl Core {
             recorded: u32::try_from(self.sessions.len()).unwrap_or(u32::MAX),
             slowed: u32::try_from(slowed).unwrap_or(u32::MAX),
             spool_full: self.full_since.is_some(),
+            stopped_since: self.stopped_since,
         }
     }
 
@@ -217,6 +234,13 @@ impl Core {
 
     /// Nothing depends on it: a failure is only logged.
     fn write_status(&self) {
+        let status = self.status();
+        if let Err(error) = status.write(&self.parts.folder.status()) {
+            warn!("status cannot be written: {error:#}");
+        }
+    }
+
+    fn status(&self) -> Status {
         let spool = {
             let spool = self.parts.spool.lock();
             SpoolStatus {
@@ -227,15 +251,15 @@ impl Core {
             }
         };
         let sessions = self.sessions.values().map(SessionStatus::from).collect();
-        let status = Status {
+        Status {
             at: self.parts.clock.wall(),
+            computer: self.parts.computer.clone(),
             uplink: self.uplink.clone(),
+            control_port: self.control_port.clone(),
+            stopped_since: self.stopped_since,
             policy_revision: self.policy_revision,
             sessions,
             spool,
-        };
-        if let Err(error) = status.write(&self.parts.folder.status()) {
-            warn!("status cannot be written: {error:#}");
         }
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 mod usage;
 mod wanted;
 
-pub(crate) use event::{Event, UplinkState};
+pub(crate) use event::{ControlPort, Event, UplinkState};
 pub(crate) use run::{RunSettings, run};
 pub(crate) use session::SessionCounts;
 pub(crate) use spool::SharedSpool;

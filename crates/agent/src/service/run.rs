@@ -23,6 +23,7 @@ use super::{
     usage::{RecorderNumbers, watch_usage},
 };
 use crate::{
+    control::{self, Calls, ListenerParts},
     os, policy_file,
     prerequisites::{self, PrerequisiteParts},
     secrets::{SecretFiles, Secrets, random_key},
@@ -39,6 +40,8 @@ pub(crate) struct RunSettings {
     pub(crate) sessions: os::SessionSource,
     /// This program, which also is the recorder.
     pub(crate) program: PathBuf,
+    /// The port for calls of the server; 0: none.
+    pub(crate) control_port: u16,
 }
 
 /// Runs until it is asked to leave. Leaves within [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
@@ -50,6 +53,7 @@ pub(crate) async fn run(
         folder,
         sessions,
         program,
+        control_port,
     } = settings;
     let computer = os::computer_name();
     let secrets: Arc<dyn Secrets> = Arc::new(SecretFiles::in_folder(folder.secrets()));
@@ -89,11 +93,22 @@ pub(crate) async fn run(
         ids: Arc::new(RandomIds),
         folder: folder.clone(),
         sessions: os::SessionProbe::of(&sessions),
+        control_port,
         followed: sessions_counted.clone(),
         told: told_of_checks,
         reports,
     };
     let _prerequisites = Task::spawn("prerequisites", prerequisites::run(keeper));
+
+    let calls = Calls::new(events.clone());
+    let listener = ListenerParts {
+        port: control_port,
+        folder: folder.clone(),
+        secrets: Arc::clone(&secrets),
+        calls: calls.clone(),
+        events: events.clone(),
+    };
+    let _control = Task::spawn("control", control::run(listener));
 
     let drain = Shutdown::new();
     let uplink = UplinkParts {
@@ -106,6 +121,8 @@ pub(crate) async fn run(
         usage,
         checks,
         told,
+        calls,
+        control_port,
         events: events.clone(),
         computer_name: computer,
         operating_system: os::operating_system(),

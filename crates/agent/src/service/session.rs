@@ -52,6 +52,8 @@ pub(crate) struct SessionCounts {
     pub(crate) slowed: u32,
     /// Whether the screen is not recorded for want of room.
     pub(crate) spool_full: bool,
+    /// Since when nothing is recorded because an administrator stopped it.
+    pub(crate) stopped_since: Option<Timestamp>,
 }
 
 /// What a session's recorder is doing.

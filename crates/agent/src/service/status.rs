@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use eidetic_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{event::UplinkState, session::RecordedSession};
+use super::{
+    event::{ControlPort, UplinkState},
+    session::RecordedSession,
+};
 use crate::{channel::Pace, service::session::RecorderState};
 
 /// The service as it is at a moment.
@@ -13,8 +16,14 @@ use crate::{channel::Pace, service::session::RecorderState};
 pub(crate) struct Status {
     /// The moment.
     pub(crate) at: Timestamp,
+    /// This computer's name.
+    pub(crate) computer: String,
     /// The connection to the server.
     pub(crate) uplink: UplinkState,
+    /// The port for calls of the server.
+    pub(crate) control_port: ControlPort,
+    /// Since when nothing is recorded because an administrator stopped it.
+    pub(crate) stopped_since: Option<Timestamp>,
     /// The policy that is followed.
     pub(crate) policy_revision: u64,
     /// The sessions that are recorded.
@@ -106,25 +115,26 @@ pub(crate) struct StatusFile {
     pub(crate) segments_waiting: u64,
     /// Since when the screen is not recorded for want of room.
     pub(crate) spool_full_since: Option<String>,
+    /// How the port for calls of the server is.
+    #[serde(default)]
+    pub(crate) control_port: Option<String>,
+    /// Since when nothing is recorded because an administrator stopped it.
+    #[serde(default)]
+    pub(crate) stopped_since: Option<String>,
 }
 
 impl Status {
     /// Replaces the file. It is not made durable: after a crash nothing of it is true.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let (connection, reason) = match &self.uplink {
-            UplinkState::Stopped => ("stopped", None),
-            UplinkState::NotEnrolled => ("not enrolled", None),
-            UplinkState::Connecting => ("connecting", None),
-            UplinkState::Connected => ("connected", None),
-            UplinkState::Down { reason } => ("down", Some(reason.clone())),
-            UplinkState::Refused { reason } => ("refused", Some(reason.clone())),
-        };
+        let (connection, reason) = self.uplink.in_words();
         let file = StatusFile {
             at_us: self.at.as_unix_micros(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: std::process::id(),
             connection: connection.to_owned(),
-            reason,
+            reason: reason.map(str::to_owned),
+            control_port: Some(self.control_port.in_words()),
+            stopped_since: self.stopped_since.map(|at| at.to_string()),
             policy_revision: self.policy_revision,
             sessions: self.sessions.clone(),
             spool_bytes: self.spool.bytes,

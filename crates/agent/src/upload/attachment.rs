@@ -59,6 +59,11 @@ pub(super) struct Attachment<'a> {
     pub(super) drain: ShutdownSignal,
     /// Whether the certificate is due for renewal, asked now and then.
     pub(super) renewal_due: &'a (dyn Fn() -> bool + Sync),
+    /// Where the answers to calls of the server come from. Full: who answers waits.
+    pub(super) control_states: (
+        mpsc::Sender<proto::NumberedState>,
+        mpsc::Receiver<proto::NumberedState>,
+    ),
 }
 
 impl Attachment<'_> {
@@ -127,6 +132,7 @@ impl Attachment<'_> {
         let mut counted = self.parts.sessions_counted.clone();
         let mut usage = self.parts.usage.clone();
         let mut checks = self.parts.checks.clone();
+        let mut collect = self.parts.calls.collecting();
         loop {
             let now = self.parts.clock.monotonic();
             if tell_at.is_some_and(|at| at <= now) {
@@ -181,6 +187,8 @@ impl Attachment<'_> {
                         self.give(Input::Checks(report))?;
                     }
                 }
+                Ok(()) = collect.changed() => tell_at = Some(now),
+                Some(state) = self.control_states.1.recv() => self.give(Input::ControlState(state))?,
                 () = sleep(wait) => self.give(Input::Tick)?,
                 _ = renewal.tick() => {
                     if (self.renewal_due)() {
@@ -215,11 +223,22 @@ impl Attachment<'_> {
                 Some(Output::ServerClock(server)) => self.say(Told::Clock(server, wall)),
                 Some(Output::ChecksStored(ids)) => self.say(Told::Stored(ids)),
                 Some(Output::CheckNow) => self.say(Told::CheckNow),
+                Some(Output::Control(call)) => self.carry_out(call),
                 Some(Output::Close(ending)) => return Err(Detached::Ended(ending)),
                 _ => {}
             }
         }
         Ok(None)
+    }
+
+    /// Has a call carried out, beside everything else.
+    fn carry_out(&self, proto::NumberedCall { number, call }: proto::NumberedCall) {
+        let calls = self.parts.calls.clone();
+        let answers = self.control_states.0.clone();
+        tokio::spawn(async move {
+            let state = Some(calls.carry_out(call).await);
+            let _connection_is_gone = answers.send(proto::NumberedState { number, state }).await;
+        });
     }
 
     /// To those who look at the prerequisites. What they have no room for comes again.

@@ -97,6 +97,7 @@ impl SpoolSide {
                 known_until,
                 policy_revision: sessions.policy_revision,
                 spool_full: sessions.spool_full,
+                stopped_since: sessions.stopped_since,
                 usage: Usage {
                     disk_free_bytes,
                     ..usage
@@ -360,6 +361,7 @@ mod tests {
             spool: id,
             facts: ComputerFacts::default(),
             run: None,
+            control_port: None,
         };
         let mut link = AgentLink::new(hello, RecordSequence::ZERO, RecordSequence::ZERO);
         let mut side = SpoolSide::new(Arc::clone(&spool), "HOST".into());

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     connection::{ConnectError, connect},
+    control::Calls,
     identity::{Identity, client_config, renewal},
     prerequisites::Told,
     secrets::Secrets,
@@ -52,6 +53,10 @@ pub(crate) struct UplinkParts {
     pub(crate) checks: watch::Receiver<Option<CheckReport>>,
     /// Where is told what the server says of them. Full: it is dropped, and comes again.
     pub(crate) told: mpsc::Sender<Told>,
+    /// Carries out calls of the server.
+    pub(crate) calls: Calls,
+    /// The port for calls of the server; 0: none.
+    pub(crate) control_port: u16,
     /// Where the service hears of it.
     pub(crate) events: mpsc::Sender<Event>,
     /// This computer's name.
@@ -70,11 +75,14 @@ pub(crate) async fn run(parts: UplinkParts, drain: ShutdownSignal) -> Result<(),
     let mut link = new_link(&parts);
     let mut spool = SpoolSide::new(Arc::clone(&parts.spool), parts.computer_name.clone());
     let mut backoff = Backoff::new();
+    let mut collect = parts.calls.collecting();
     loop {
         if drain.has_begun() {
             return Ok(());
         }
         parts.tell(Event::Uplink(UplinkState::Connecting)).await;
+        // What was asked until now is done by this try.
+        collect.mark_unchanged();
         let mut tries = Tries {
             parts: &parts,
             identity: &mut identity,
@@ -134,6 +142,7 @@ pub(crate) async fn run(parts: UplinkParts, drain: ShutdownSignal) -> Result<(),
         };
         tokio::select! {
             () = sleep(wait) => {}
+            Ok(()) = collect.changed() => backoff.reset(),
             () = drain.wait() => return Ok(()),
         }
     }
@@ -177,6 +186,7 @@ impl Tries<'_> {
             spool: self.spool,
             drain: drain.clone(),
             renewal_due: &move || renewal::is_due(&certificate, clock.wall()),
+            control_states: mpsc::channel(4),
         };
         let (detached, welcome) = attachment.run(channel).await;
         (Ok(detached), welcome)
@@ -231,6 +241,7 @@ fn new_link(parts: &UplinkParts) -> AgentLink {
         // Told anew before each connection.
         facts: ComputerFacts::default(),
         run: Some(parts.ids.new_id(parts.clock.wall()).into_bytes()),
+        control_port: Some(parts.control_port).filter(|port| *port > 0),
     };
     AgentLink::new(hello, acknowledged, newest)
 }

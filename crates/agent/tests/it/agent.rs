@@ -98,13 +98,23 @@ impl Agent {
     /// Starts the service on this display.
     pub fn run(&mut self, display: &str) {
         let mut command = self.command("run");
-        command.args(["--display", display]);
+        command.args(["--display", display, "--control-port", "0"]);
+        self.start(command);
+    }
+
+    /// Starts the service on this display, with this port for calls of the server.
+    pub fn run_with_port(&mut self, display: &str, port: u16) {
+        let mut command = self.command("run");
+        command
+            .args(["--display", display, "--control-port"])
+            .arg(port.to_string());
         self.start(command);
     }
 
     /// Starts the service for the sessions of the logind on this bus.
     pub fn run_with_logind(&mut self, bus: &str) {
         let mut command = self.command("run");
+        command.args(["--control-port", "0"]);
         command.env("DBUS_SYSTEM_BUS_ADDRESS", bus);
         self.start(command);
     }
@@ -114,6 +124,7 @@ impl Agent {
         let mut command = self.command("run");
         command
             .args(["--display", display, "--server", address])
+            .args(["--control-port", "0"])
             .env("EIDETIC_TOKEN", token);
         self.start(command);
     }

@@ -19,7 +19,8 @@ use eidetic_wire::{
     server_link::{Input, Output, SegmentOutcome, ServerLink, Windows},
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair,
 };
 use rustls_pki_types::CertificateSigningRequestDer;
 use sha2::{Digest as _, Sha256};
@@ -106,6 +107,28 @@ impl Gateway {
     /// A token, for one agent.
     pub fn token(&self) -> String {
         self.shared.ticket.to_text()
+    }
+
+    /// The certificate that agents know it by, and its key.
+    pub fn pair(&self) -> Pair {
+        Pair {
+            chain: self.shared.chain.clone(),
+            key: self.shared.key.clone(),
+        }
+    }
+
+    /// The same of an agent, as the server makes it.
+    pub fn pair_of_an_agent(&self) -> Pair {
+        let mut params = CertificateParams::default();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.shared.pair(&params)
+    }
+
+    /// The same of what browsers see.
+    pub fn pair_of_the_console(&self) -> Pair {
+        let mut params = CertificateParams::new(vec!["console.example".to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.shared.pair(&params)
     }
 
     /// Ends it, under all connections.
@@ -240,7 +263,22 @@ impl Stored {
     }
 }
 
+/// A certificate with its authority's, and its key. PEM.
+pub struct Pair {
+    pub chain: String,
+    pub key: String,
+}
+
 impl Shared {
+    fn pair(&self, params: &CertificateParams) -> Pair {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Pair {
+            chain: certificate.pem() + &self.authority_pem,
+            key: key.serialize_pem(),
+        }
+    }
+
     fn new() -> Self {
         let authority_key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
@@ -401,7 +439,7 @@ impl Attached {
         match output {
             Output::Send(message) => self.replies.send(Ok(message)).await.ok()?,
             Output::Close(_) => return None,
-            Output::Status(_) => {}
+            Output::ControlState(_) | Output::Status(_) => {}
             Output::StoreChecks(report) => {
                 let adjustments: Vec<_> = report.adjustments.iter().map(|done| done.id).collect();
                 let mut stored = self.shared.stored.lock().unwrap();

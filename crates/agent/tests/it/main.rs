@@ -9,6 +9,7 @@
 
 mod agent;
 mod checks;
+mod control;
 mod enrolment;
 mod faults;
 mod gateway;

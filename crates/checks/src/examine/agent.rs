@@ -56,6 +56,7 @@ pub(crate) fn one(
         },
         CheckId::XAccess => x_access(&facts.sessions),
         CheckId::ControlPort => firewall(check, machine, &control_port(installation)),
+        CheckId::ControlListener => control_listener(machine, facts, installation),
         CheckId::WmiService => words::service(check, machine, WMI),
         CheckId::RemoteRegistryService => words::service(check, machine, REMOTE_REGISTRY),
         CheckId::FileSharingFirewall => firewall(check, machine, &Opening::FILE_SHARING),
@@ -98,6 +99,28 @@ pub(crate) fn control_port(installation: &Installation) -> Opening {
         port: installation.control_port,
         program: installation.program.clone(),
     }
+}
+
+fn control_listener(
+    machine: &dyn Machine,
+    facts: &AgentFacts,
+    installation: &Installation,
+) -> Finding {
+    let check = CheckId::ControlListener;
+    let port = installation.control_port;
+    if port == 0 {
+        return Finding::met(check, "turned off in the configuration");
+    }
+    if let Ok(None) = facts.server {
+        return Finding::met(check, "it does once this computer is enrolled");
+    }
+    Finding::of(check, machine.reach(LOCALHOST, port), |reach| {
+        let found = match reach {
+            Reach::Answers => format!("it answers on TCP {port}"),
+            _ => format!("nothing answers on TCP {port} of this computer"),
+        };
+        Finding::met_if(reach == Reach::Answers, check, found)
+    })
 }
 
 fn server_reachable(machine: &dyn Machine, facts: &AgentFacts) -> Finding {

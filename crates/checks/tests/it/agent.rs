@@ -42,7 +42,7 @@ impl Good {
             state.clock_is_kept = true;
             state.shares = true;
             state.programs.push("sudo".to_owned());
-            for (host, port) in [("srv", 9004), ("127.0.0.1", 22)] {
+            for (host, port) in [("srv", 9004), ("127.0.0.1", 22), ("127.0.0.1", 9003)] {
                 state
                     .network
                     .insert((host.to_owned(), port), Reach::Answers);
@@ -137,7 +137,9 @@ const ALL: &[Broken] = &[
     broken(CheckId::ServerReachable, System::Linux, |good| {
         good.computer.state().network.insert(("srv".to_owned(), 9004), Reach::Refused);
     }, "nothing listens on its TCP 9004"),
-    broken(CheckId::ServerReachable, System::Windows, |good| good.computer.state().network.clear(), "a firewall in between"),
+    broken(CheckId::ServerReachable, System::Windows, |good| {
+        good.computer.state().network.remove(&("srv".to_owned(), 9004));
+    }, "a firewall in between"),
     broken(CheckId::ServerReachable, System::Linux, |good| good.facts.server = Ok(None), "not enrolled"),
     broken(CheckId::ClockInStep, System::Linux, |good| good.facts.ahead_micros = Some(61_000_000), "61.0 s ahead of"),
     broken(CheckId::ClockInStep, System::Windows, |good| good.facts.ahead_micros = Some(i64::MIN), "behind"),
@@ -151,6 +153,9 @@ const ALL: &[Broken] = &[
         good.facts.sessions = Sessions::Told(vec![(":0".to_owned(), Ok(())), (":1".to_owned(), Err("no key".to_owned()))]);
     }, ":1: no key"),
     broken(CheckId::ControlPort, System::Windows, |good| keep_out(good, control_port(good)), "no rule lets it in"),
+    broken(CheckId::ControlListener, System::Linux, |good| {
+        good.computer.state().network.insert(("127.0.0.1".to_owned(), 9003), Reach::Refused);
+    }, "nothing answers on TCP 9003"),
     broken(CheckId::WmiService, System::Windows, |good| stop(good, "Winmgmt"), "Winmgmt: stopped"),
     broken(CheckId::RemoteRegistryService, System::Windows, |good| stop(good, "RemoteRegistry"), "RemoteRegistry: stopped"),
     broken(CheckId::FileSharingFirewall, System::Windows, |good| keep_out(good, Opening::FILE_SHARING), "no rule lets it in"),

@@ -3,6 +3,7 @@
 
 mod debian;
 mod peer;
+mod stages;
 
 use std::{fs, io::Write as _, path::Path, time::Duration};
 
@@ -15,6 +16,7 @@ use crate::{
     until::until,
 };
 use peer::{PASSWORD, Peer};
+pub use stages::run as run_stages;
 
 /// Installs, upgrades and removes the agent on a peer, and breaks it in every way that can be
 /// broken here.

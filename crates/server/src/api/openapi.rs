@@ -21,8 +21,9 @@ use super::{
     dto::{Idle, Records},
     problem::{ApiError, ApiResult, Problem},
     routes::{
-        account, computers, dashboard, deployments, directories, health, health_log, live, plans,
-        prerequisites, search, segments, sessions, storage, thumbnails, viewings,
+        account, campaigns, computers, control, dashboard, deployments, directories, health,
+        health_log, live, plans, prerequisites, search, segments, sessions, storage, thumbnails,
+        viewings,
     },
 };
 
@@ -45,6 +46,7 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(computers::computers))
         .routes(routes!(computers::computer))
         .routes(routes!(computers::resolve_duplicate))
+        .routes(routes!(control::control))
         .routes(routes!(computers::make_enrolment_token))
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(health_log::health_log))
@@ -75,6 +77,9 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(deployments::host_keys))
         .routes(routes!(deployments::forget_host_key))
         .routes(routes!(deployments::deployments, deployments::deploy))
+        .routes(routes!(campaigns::campaigns, campaigns::begin_campaign))
+        .routes(routes!(campaigns::continue_campaign))
+        .routes(routes!(campaigns::cancel_campaign))
         .routes(routes!(deployments::deployment))
         .routes(routes!(deployments::cancel_deployment))
         .routes(routes!(storage::storage))

@@ -1,6 +1,9 @@
 //! What the handlers share.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use eidetic_runtime::ShutdownSignal;
 use tokio::sync::Semaphore;
@@ -11,7 +14,10 @@ use super::{
     thumbnails::Thumbnails,
     viewing_log::ViewingLog,
 };
-use crate::components::Components;
+use crate::{
+    components::Components,
+    control::{Caller, PortCaller},
+};
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +33,9 @@ pub struct ApiState {
     pub(super) thumbnails: Arc<Thumbnails>,
     pub(super) metrics_token: Option<MetricsToken>,
     pub(super) network_checks: Arc<Semaphore>,
+    pub(super) caller: Caller,
+    /// The folder with the agent's packages.
+    pub(super) packages: Arc<Path>,
 }
 
 impl ApiState {
@@ -51,6 +60,8 @@ impl ApiState {
             live_streams: Arc::new(Semaphore::new(MAX_LIVE_STREAMS)),
             thumbnails: Arc::default(),
             metrics_token: None,
+            caller: Caller::new(None),
+            packages: Path::new("packages").into(),
             network_checks: Arc::new(Semaphore::new(NETWORK_CHECKS_AT_ONCE)),
         }
     }
@@ -59,6 +70,20 @@ impl ApiState {
     #[must_use]
     pub fn with_metrics(mut self, token: Option<MetricsToken>) -> Self {
         self.metrics_token = token;
+        self
+    }
+
+    /// The same, with the agent's packages in this folder.
+    #[must_use]
+    pub fn with_packages(mut self, folder: &Path) -> Self {
+        self.packages = folder.into();
+        self
+    }
+
+    /// The same, with calls to the ports of agents.
+    #[must_use]
+    pub fn with_calls(mut self, port: PortCaller) -> Self {
+        self.caller = Caller::new(Some(port));
         self
     }
 }

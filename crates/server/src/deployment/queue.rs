@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::{Accounts, StoredAccount},
+    campaign::Campaigns,
     host_keys::HostKeys,
     jobs::{Job, Kept, Order, State},
     vault::Vault,
@@ -31,6 +32,7 @@ struct Shared {
     /// Which agents came with which tokens, as far as somebody waits for them.
     enrolled: Mutex<HashMap<[u8; 32], Option<AgentId>>>,
     news: Notify,
+    campaigns: Campaigns,
 }
 
 /// Why a job was not taken.
@@ -53,7 +55,13 @@ impl Deployment {
             jobs: Mutex::default(),
             enrolled: Mutex::default(),
             news: Notify::new(),
+            campaigns: Campaigns::default(),
         }))
+    }
+
+    /// What is done on many computers in stages.
+    pub fn campaigns(&self) -> &Campaigns {
+        &self.0.campaigns
     }
 
     /// Takes up the jobs that were kept.
@@ -62,6 +70,7 @@ impl Deployment {
     ///
     /// If the store fails.
     pub async fn load(&self, control: &dyn ControlStore) -> Result<(), StoreError> {
+        self.0.campaigns.load(control).await?;
         let Some((_, text)) = control.setting(JOBS).await? else {
             return Ok(());
         };

@@ -17,6 +17,7 @@ use tokio::{
 use tracing::{error, info};
 
 use super::{
+    campaign,
     jobs::{Action, Job, State, StepLine, wait_after},
     plans,
 };
@@ -53,6 +54,7 @@ pub async fn serve(
     };
     tokio::select! {
         () = worker.work() => {}
+        () = campaign::run(worker.components.clone()) => {}
         () = shutdown.wait() => {}
     }
     worker.save().await;

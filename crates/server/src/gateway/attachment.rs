@@ -1,7 +1,12 @@
 //! One attached agent: the thin shell of I/O around its link.
 
 use std::{
-    collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
 };
 
 use eidetic_model::{AgentId, ComputerFacts, Timestamp};
@@ -13,7 +18,7 @@ use eidetic_wire::{
     server_link::{Ending, HELLO_LIMIT, Input, Output, Refusal, ServerLink, Windows},
 };
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, mpsc, oneshot, watch},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tonic::{Status, Streaming};
@@ -25,6 +30,7 @@ use super::{
 };
 use crate::{
     components::{AgentStatus, Change, Components, Connection},
+    control::Order,
     health::{
         EventKind, Happened,
         duplicates::{Judgement, Run},
@@ -84,15 +90,20 @@ impl Attaching {
         };
         let connection = Connection {
             number,
+            stopped_since: None,
             since: components.clock.wall(),
             address: self.address.to_string(),
             status: None,
         };
         components.connected.insert(agent, connection);
+        let orders = components.lines.open(agent, number);
         components.news.tell(Change::Agent(agent));
         info!(%agent, address = %self.address, "agent attached");
         let run_id = run.id;
-        let (ending, _place) = Attachment::new(self, place, run_id).run(first).await;
+        let (ending, _place) = Attachment::new(self, place, run_id, orders)
+            .run(first)
+            .await;
+        components.lines.close(agent, number);
         components.connected.remove(agent, number);
         components.duplicates.left(agent, run_id);
         components.news.tell(Change::Agent(agent));
@@ -154,6 +165,10 @@ struct Attachment {
     shutdown: ShutdownSignal,
     plans: watch::Receiver<Arc<PlanBook>>,
     check_requests: broadcast::Receiver<AgentId>,
+    /// Calls to the agent that come in, and those to which it has not answered.
+    orders: mpsc::Receiver<Order>,
+    calls: BTreeMap<u64, oneshot::Sender<proto::ControlState>>,
+    last_call: u64,
     address: SocketAddr,
     /// How the computer is known on the network; nothing before Hello.
     facts: ComputerFacts,
@@ -179,6 +194,7 @@ enum Event {
     Stored(Input),
     PlansChanged,
     CheckAsked,
+    Called(Order),
     ContactDue,
     LinkTimeout,
     Replaced,
@@ -187,13 +203,21 @@ enum Event {
 }
 
 impl Attachment {
-    fn new(attaching: Attaching, place: Place, run: Option<[u8; 16]>) -> Self {
+    fn new(
+        attaching: Attaching,
+        place: Place,
+        run: Option<[u8; 16]>,
+        orders: mpsc::Receiver<Order>,
+    ) -> Self {
         let components = attaching.components;
         let now = components.clock.monotonic();
         let ingest = Ingest::new(components.clone(), attaching.agent.clone());
         Self {
             plans: components.plans.subscribe(),
             check_requests: components.check_requests.subscribe(),
+            orders,
+            calls: BTreeMap::new(),
+            last_call: 0,
             address: attaching.address,
             facts: ComputerFacts::default(),
             components,
@@ -246,6 +270,7 @@ impl Attachment {
                 Output::QuerySegment(id) => self.jobs.push(Job::Query(id)),
                 Output::StoreChecks(report) => self.jobs.push(Job::Checks(report)),
                 Output::Status(status) => self.status = Some(status),
+                Output::ControlState(answer) => self.answered(answer),
                 Output::Close(ending) => return Some(ending),
             }
         }
@@ -296,6 +321,9 @@ impl Attachment {
             input = self.worker.finished() => Event::Stored(input),
             Ok(()) = self.plans.changed() => Event::PlansChanged,
             () = asked_for(&mut self.check_requests, self.agent.id) => Event::CheckAsked,
+            Some(order) = self.orders.recv(), if self.calls.len() < MAX_CALLS => {
+                Event::Called(order)
+            }
             _ = contact.tick() => Event::ContactDue,
             () = self.place.replaced.cancelled() => Event::Replaced,
             () = self.shutdown.wait() => Event::Shutdown,
@@ -316,6 +344,7 @@ impl Attachment {
             Event::Stored(input) => input,
             Event::PlansChanged => self.policy(),
             Event::CheckAsked => Input::CheckNow,
+            Event::Called(order) => self.called(order),
             Event::ContactDue => match self.note_contact().await {
                 Some(refusal) => Input::Stop(refusal),
                 None => return,
@@ -329,6 +358,25 @@ impl Attachment {
             )),
         };
         self.link.handle(self.components.clock.monotonic(), input);
+    }
+
+    fn called(&mut self, Order { call, answer }: Order) -> Input {
+        // Nobody waits for the answers to these any more.
+        self.calls.retain(|_, answer| !answer.is_closed());
+        self.last_call += 1;
+        self.calls.insert(self.last_call, answer);
+        Input::Control(proto::NumberedCall {
+            number: self.last_call,
+            call: call.into(),
+        })
+    }
+
+    fn answered(&mut self, answer: proto::NumberedState) {
+        if let Some(call) = self.calls.remove(&answer.number)
+            && let Some(state) = answer.state
+        {
+            let _caller_has_left = call.send(state);
+        }
     }
 
     /// What the computer's plan asks for now.
@@ -361,9 +409,12 @@ impl Attachment {
         };
         let components = &self.components;
         let agent = self.agent.id;
-        components
-            .connected
-            .update(agent, self.place.number, status);
+        components.connected.update(
+            agent,
+            self.place.number,
+            status,
+            self.plausible(said.stopped_since),
+        );
         let heard = components
             .duplicates
             .heard(agent, self.run, components.clock.monotonic());
@@ -477,6 +528,8 @@ fn known_as(hello: &Hello, address: SocketAddr) -> ComputerFacts {
 /// How far an agent's clock may be ahead of this server's and still be believed.
 const CLOCKS_APART: Duration = Duration::from_secs(3600);
 /// How many messages may wait on either side of the link.
+/// More wait their turn.
+const MAX_CALLS: usize = 8;
 const MAX_WAITING: usize = 256;
 /// How much memory what waits to be stored may take; one more message may come on top.
 const MAX_WAITING_BYTES: usize = 16 << 20;

@@ -18,7 +18,7 @@ use eidetic_wire::{
 use tonic::Status;
 use tracing::{error, info, warn};
 
-use super::{admission, stream::Peer, throttle::Throttle};
+use super::{admission, bound, stream::Peer, throttle::Throttle};
 use crate::{
     components::{Change, Components},
     pki::{AgentCertificate, AgentRequestError, Authority, SignedCertificate},
@@ -122,6 +122,7 @@ impl Enrolment {
                 })?;
         let name = |field, text| from_proto::name(field, text).map_err(invalid_field);
         let now = self.components.clock.wall();
+        self.check_computer(&ticket, &request.computer_name).await?;
         let known = self.known_as(peer).await?;
         let id = match &known {
             Some(known) => known.id,
@@ -163,6 +164,19 @@ impl Enrolment {
         let known = self.components.control.agent(shown.agent).await;
         let known = known.map_err(store_failed)?;
         Ok(known.filter(|known| known.certificate_serial == shown.serial))
+    }
+
+    /// A token that was made for one computer is of no use to another, and stays good for its own.
+    async fn check_computer(&self, ticket: &EnrolmentTicket, own: &str) -> Result<(), Status> {
+        let control = self.components.control.as_ref();
+        let bound = bound::bound_to(control, ticket.secret_sha256()).await;
+        match bound.map_err(store_failed)? {
+            Some(meant) if !bound::is_for(&meant, own) => Err(Status::permission_denied(format!(
+                "the enrolment token was made for the computer {meant}, and this one is {own}: it \
+                 can still be used there; make another one for this computer in the console"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps the agent if the ticket is good, which is used up then.

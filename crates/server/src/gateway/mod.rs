@@ -11,6 +11,7 @@
 mod admission;
 mod attachment;
 mod attachments;
+mod bound;
 mod enrolment;
 mod ingest;
 mod listener;
@@ -18,5 +19,6 @@ mod service;
 mod stream;
 mod throttle;
 
+pub use bound::bind;
 pub use enrolment::new_ticket;
 pub use service::{Gateway, GatewayError, Limits};

@@ -200,6 +200,7 @@ pub(super) mod tests {
                 agent,
                 connection: Some(Connection {
                     number: 1,
+                    stopped_since: None,
                     since: before(3_600),
                     address: "192.0.2.1".into(),
                     status: Some(AgentStatus::default()),
@@ -235,6 +236,10 @@ pub(super) mod tests {
                 .with_changed(plan.id(), plan.revision(), document)
                 .unwrap();
             self.says().policy_revision = self.book.default_plan().settings_revision();
+        }
+
+        pub fn stop(&mut self) {
+            self.connection.as_mut().unwrap().stopped_since = Some(before(9));
         }
 
         pub fn away_for(&mut self, seconds: u64) {

@@ -6,6 +6,7 @@ use eidetic_model::Recording;
 use eidetic_store::control::AgentState;
 
 use super::Observed;
+use crate::components::Connection;
 
 /// How a computer is. Every computer has exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,7 +15,7 @@ pub enum ComputerStatus {
     Duplicate,
     /// Nothing is heard of it.
     NotResponding,
-    /// Its plan says that nothing is recorded.
+    /// Its plan says that nothing is recorded, or an administrator stopped it.
     Paused,
     /// It has not said yet how it is.
     Enrolled,
@@ -37,7 +38,10 @@ pub(super) fn of(computer: &Observed<'_>) -> ComputerStatus {
     if computer.silent_for() > patience(computer) {
         return ComputerStatus::NotResponding;
     }
-    if computer.plan.policy().recording() == Recording::Off {
+    let is_stopped = |connection: &Connection| connection.stopped_since.is_some();
+    if computer.plan.policy().recording() == Recording::Off
+        || computer.connection.is_some_and(is_stopped)
+    {
         return ComputerStatus::Paused;
     }
     match computer.last_said() {
@@ -105,7 +109,10 @@ impl ComputerStatus {
                 "Nothing has been heard of its agent for more than a minute. If the agent runs, it \
                  goes on recording, and sends what it has when it reaches the server again."
             }
-            Self::Paused => "Its plan says that nothing is recorded. The agent is connected.",
+            Self::Paused => {
+                "Nothing is recorded: its plan says so, or an administrator stopped it. The agent is \
+                 connected."
+            }
             Self::Enrolled => {
                 "It has a certificate, and its agent has not said anything yet. That takes a few \
                  seconds after the agent's service was started."
@@ -135,7 +142,10 @@ impl ComputerStatus {
                  status` there says why it does not connect), and that the computer reaches this \
                  server's TCP port 9004."
             }
-            Self::Paused => "Switch monitoring on in its plan if it should be recorded.",
+            Self::Paused => {
+                "If it should be recorded, switch monitoring on in its plan, or let recording go on \
+                 here if it was stopped."
+            }
             Self::Enrolled => {
                 "If it stays so, start the agent's service on the computer; `eidetic-agent status` \
                  there says what is missing."
@@ -169,6 +179,7 @@ mod tests {
         );
         check(&|case| case.says_nothing(), ComputerStatus::Enrolled);
         check(&|case| case.turn_monitoring_off(), ComputerStatus::Paused);
+        check(&|case| case.stop(), ComputerStatus::Paused);
         check(&|case| case.away_for(74), ComputerStatus::Idle);
         check(&|case| case.away_for(76), ComputerStatus::NotResponding);
         check(&|case| case.copy(), ComputerStatus::Duplicate);

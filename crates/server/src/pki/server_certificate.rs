@@ -8,6 +8,8 @@ use std::{
 
 use eidetic_model::Timestamp;
 use rustls::{
+    SignatureScheme,
+    client::ResolvesClientCert,
     crypto::ring,
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -114,6 +116,21 @@ impl ServerCertificate {
 impl ResolvesServerCert for ServerCertificate {
     fn resolve(&self, _client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.read().expect(NOT_POISONED).clone())
+    }
+}
+
+/// For calls to agents, which take the certificate that they know the server by.
+impl ResolvesClientCert for ServerCertificate {
+    fn resolve(
+        &self,
+        _authorities: &[&[u8]],
+        _schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().expect(NOT_POISONED).clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

@@ -39,7 +39,8 @@ impl DeploymentDocument {
         item.account().or_else(|| self.account_for(computer))
     }
 
-    fn account_for(&self, computer: &str) -> Option<&str> {
+    /// The name of the account for a computer, whatever item means it.
+    pub fn account_for(&self, computer: &str) -> Option<&str> {
         let computer = fold(computer.trim());
         let mut own = self.accounts.iter();
         let own = own.find(|own| fold(own.computer.trim()) == computer);

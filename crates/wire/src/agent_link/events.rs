@@ -54,6 +54,8 @@ pub enum Input {
     KnownAs(ComputerFacts),
     /// What was found of the prerequisites: told now, and after each Welcome until there is another.
     Checks(CheckReport),
+    /// The answer to [`Output::Control`]: dropped if the connection is another one by now.
+    ControlState(proto::NumberedState),
     /// What [`proto::Status`] shall say from now on.
     Health(Health),
     /// Time passed.
@@ -76,6 +78,8 @@ pub struct Health {
     pub policy_revision: u64,
     /// Whether the screen is not recorded for want of room.
     pub spool_full: bool,
+    /// Since when nothing is recorded because an administrator stopped it.
+    pub stopped_since: Option<Timestamp>,
     /// What the agent costs the computer.
     pub usage: Usage,
 }
@@ -150,6 +154,8 @@ pub enum Output {
     ChecksStored(Vec<AdjustmentId>),
     /// The server wants the prerequisites looked at.
     CheckNow,
+    /// The server calls: do it, then give [`Input::ControlState`] with the same number.
+    Control(proto::NumberedCall),
     /// End the connection. Nothing comes after it before [`Input::Connected`].
     Close(Ending),
 }

@@ -197,7 +197,8 @@ impl AgentLink {
             }
             Input::KnownAs(facts) => self.hello.facts = facts,
             Input::Health(health) => {
-                let applied = health.policy_revision != self.health.policy_revision;
+                let applied = health.policy_revision != self.health.policy_revision
+                    || health.stopped_since != self.health.stopped_since;
                 self.health = health;
                 if applied && self.is_open() {
                     self.send_status();
@@ -208,6 +209,11 @@ impl AgentLink {
             Input::Checks(report) => {
                 self.checks = Some(report);
                 self.send_checks();
+            }
+            Input::ControlState(state) => {
+                if self.is_open() {
+                    self.send(FromAgent::ControlState(state));
+                }
             }
             Input::Tick => self.tick(now)?,
         }
@@ -276,6 +282,10 @@ impl AgentLink {
             }
             ToAgent::CheckNow(_) => {
                 self.outputs.push_back(Output::CheckNow);
+                Ok(())
+            }
+            ToAgent::ControlCall(call) => {
+                self.outputs.push_back(Output::Control(call));
                 Ok(())
             }
         }
@@ -394,6 +404,7 @@ impl AgentLink {
             memory_bytes: health.usage.memory_bytes,
             spool_full: health.spool_full,
             disk_free_bytes: health.usage.disk_free_bytes,
+            stopped_since: health.stopped_since.map_or(0, to_proto::time),
         }));
     }
 

@@ -333,6 +333,7 @@ fn status_is_told_again_and_again() {
         known_until: Timestamp::from_unix_micros(5_000),
         policy_revision: 0,
         spool_full: true,
+        stopped_since: None,
         usage: Usage {
             cpu_permille: Some(12),
             ..Usage::default()
@@ -535,4 +536,25 @@ fn an_older_server_is_not_told_and_a_newer_one_says_what_it_has() {
     assert!(matches!(link.next(), Output::ChecksStored(ids) if ids == [id]));
     link.message(ToAgent::CheckNow(proto::CheckNow {}));
     assert!(matches!(link.next(), Output::CheckNow));
+}
+
+#[test]
+fn a_call_is_handed_on_and_answered_by_its_number() {
+    let mut link = Tested::open(0, 0);
+    let call = proto::NumberedCall {
+        number: 4,
+        call: proto::ControlCall::Stop.into(),
+    };
+    link.message(ToAgent::ControlCall(call));
+    assert!(matches!(link.next(), Output::Control(told) if told == call));
+    let answer = proto::NumberedState {
+        number: 4,
+        state: Some(proto::ControlState::default()),
+    };
+    link.give(Input::ControlState(answer.clone()));
+    assert!(matches!(link.sent(), FromAgent::ControlState(told) if told == answer));
+    // An answer of a connection before is nobody's any more.
+    link.give(Input::Disconnected);
+    link.give(Input::ControlState(answer));
+    link.quiet();
 }

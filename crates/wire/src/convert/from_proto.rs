@@ -32,6 +32,9 @@ pub fn hello(hello: proto::Hello) -> Result<Hello, ConvertError> {
             .ok_or_else(|| not_an_id("spool_id", &hello.spool_id))?,
         facts: computer_facts(hello.host_names, &hello.addresses)?,
         run: run_id(&hello.run_id)?,
+        control_port: u16::try_from(hello.control_port)
+            .ok()
+            .filter(|port| *port > 0),
     })
 }
 

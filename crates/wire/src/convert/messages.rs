@@ -26,6 +26,8 @@ pub struct Hello {
     pub facts: ComputerFacts,
     /// This run of the agent, if it says: every run has another.
     pub run: Option<[u8; 16]>,
+    /// The port at which it takes calls of the server, if it does and says so.
+    pub control_port: Option<u16>,
 }
 
 /// Some bytes of a segment.

@@ -162,6 +162,7 @@ fn policy_and_hello_come_back_as_they_went() {
             ["10.0.0.4".parse().unwrap(), "2001:db8::4".parse().unwrap()],
         ),
         run: Some([9; 16]),
+        control_port: None,
     };
     assert_eq!(from_proto::hello(to_proto::hello(&hello)), Ok(hello));
 }

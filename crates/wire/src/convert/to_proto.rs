@@ -27,6 +27,7 @@ pub fn hello(hello: &Hello) -> proto::Hello {
         host_names: hello.facts.names.iter().map(|text| name(text)).collect(),
         addresses: hello.facts.addresses.iter().map(address).collect(),
         run_id: hello.run.map_or_else(Bytes::new, id),
+        control_port: hello.control_port.map_or(0, u32::from),
     }
 }
 

@@ -66,6 +66,8 @@ pub enum Input {
     },
     /// The agent shall look at its prerequisites now.
     CheckNow,
+    /// The agent shall do this. [`Output::ControlState`] has its answer, if it knows such calls.
+    Control(proto::NumberedCall),
     /// The connection shall end.
     Stop(Refusal),
     /// The agent ended the connection, or it broke.
@@ -117,6 +119,8 @@ pub enum Output {
     QuerySegment(SegmentId),
     /// Keep what the agent found of its prerequisites, then give [`Input::ChecksStored`].
     StoreChecks(CheckReport),
+    /// The agent answered a call.
+    ControlState(proto::NumberedState),
     /// The agent told of itself.
     Status(proto::Status),
     /// Send what is to be sent, then end the connection. Nothing comes after.

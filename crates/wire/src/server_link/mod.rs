@@ -115,6 +115,7 @@ impl ServerLink {
                     self.send(ToAgent::CheckNow(proto::CheckNow {}));
                 }
             }
+            Input::Control(call) => self.control(call),
             Input::Stop(refusal) => self.refuse(refusal),
             Input::Left => self.close(Ending::Left),
             Input::Tick => {
@@ -242,6 +243,25 @@ impl ServerLink {
         }
     }
 
+    /// An agent that does not know of it would end the connection.
+    fn control(&mut self, call: proto::NumberedCall) {
+        if let State::Open(flow) = &self.state
+            && flow.protocol >= ProtocolVersion::WITH_CONTROL
+        {
+            return self.send(ToAgent::ControlCall(call));
+        }
+        let refused = "the agent is of a version that takes no calls of the server: upgrade it";
+        let state = proto::ControlState {
+            refused: refused.to_owned(),
+            ..proto::ControlState::default()
+        };
+        self.outputs
+            .push_back(Output::ControlState(proto::NumberedState {
+                number: call.number,
+                state: Some(state),
+            }));
+    }
+
     fn refuse(&mut self, refusal: Refusal) {
         self.send(ToAgent::Refused(proto::Refused {
             reason: refusal.reason.into(),
@@ -275,6 +295,7 @@ impl Flow {
                 from_proto::segment_id(&query.segment_id)?,
             ))),
             FromAgent::Status(status) => Ok(Some(Output::Status(status))),
+            FromAgent::ControlState(state) => Ok(Some(Output::ControlState(state))),
             FromAgent::CheckReport(report) => {
                 Ok(Some(Output::StoreChecks(from_proto::check_report(report)?)))
             }

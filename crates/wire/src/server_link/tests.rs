@@ -36,6 +36,34 @@ fn hello_is_answered_with_welcome_once_the_spool_is_known() {
 }
 
 #[test]
+fn a_call_goes_to_agents_that_know_of_calls_and_is_answered_for_the_others() {
+    for (version, goes) in [(2, false), (3, true)] {
+        let mut link = Tested::new();
+        link.message(FromAgent::Hello(to_proto::hello(&hello(version, version))));
+        assert!(matches!(link.poll_output(), Some(Output::Open(_))));
+        link.opened(0);
+        assert!(matches!(link.sent(), ToAgent::Welcome(_)));
+        let call = proto::NumberedCall {
+            number: 7,
+            call: proto::ControlCall::Stop.into(),
+        };
+        link.handle(Duration::ZERO, Input::Control(call));
+        match link.poll_output() {
+            Some(Output::Send(message)) => {
+                assert!(goes);
+                assert_eq!(message.message, Some(ToAgent::ControlCall(call)));
+            }
+            Some(Output::ControlState(answer)) => {
+                assert!(!goes);
+                assert_eq!(answer.number, 7);
+                assert!(answer.state.unwrap().refused.contains("upgrade"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_report_is_kept_before_it_is_acknowledged_and_only_newer_agents_are_asked() {
     for (version, asked) in [(1, false), (2, true)] {
         let mut link = Tested::new();
@@ -440,5 +468,6 @@ fn hello(oldest: u32, newest: u32) -> Hello {
         spool: SpoolId::from_uuid(Uuid::from_u128(5)),
         facts: ComputerFacts::default(),
         run: None,
+        control_port: None,
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) state_folder: Option<PathBuf>,
     /// Records this X display instead of the sessions that logind tells of.
     pub(crate) display: Option<String>,
+    /// The TCP port for calls of the server; 0 opens none.
+    pub(crate) control_port: Option<u16>,
 }
 
 impl Config {

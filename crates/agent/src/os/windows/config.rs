@@ -16,6 +16,8 @@ pub(crate) struct ConfigArguments {}
 pub(crate) struct Config {
     /// The agent's folder: the text `StateFolder`.
     pub(crate) state_folder: Option<PathBuf>,
+    /// The TCP port for calls of the server, 0 for none: the number `ControlPort`.
+    pub(crate) control_port: Option<u16>,
 }
 
 impl ConfigArguments {
@@ -50,7 +52,21 @@ impl Config {
                 r"HKLM\{KEY}: StateFolder has to be a whole path, such as D:\Eidetic"
             );
         }
-        Ok(Self { state_folder })
+        let control_port =
+            match key.get_u32("ControlPort") {
+                Ok(port) => Some(u16::try_from(port).map_err(|_| {
+                    anyhow::anyhow!(r"HKLM\{KEY}: ControlPort has to be 0 to 65535")
+                })?),
+                Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => None,
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!(r"HKLM\{KEY}: ControlPort has to be a number"));
+                }
+            };
+        Ok(Self {
+            state_folder,
+            control_port,
+        })
     }
 }
 
@@ -73,6 +89,13 @@ mod tests {
         key.set_string("StateFolder", r"D:\Eidetic").unwrap();
         let config = Config::of(&key).unwrap();
         assert_eq!(config.state_folder.unwrap(), PathBuf::from(r"D:\Eidetic"));
+        assert_eq!(config.control_port, None);
+        key.set_u32("ControlPort", 0).unwrap();
+        assert_eq!(Config::of(&key).unwrap().control_port, Some(0));
+        key.set_u32("ControlPort", 70_000).unwrap();
+        let error = Config::of(&key).unwrap_err().to_string();
+        assert!(error.contains("0 to 65535"), "{error}");
+        key.set_u32("ControlPort", 9003).unwrap();
         key.set_string("StateFolder", "Eidetic").unwrap();
         let error = Config::of(&key).unwrap_err().to_string();
         assert!(error.contains("whole path"), "{error}");

@@ -23,7 +23,7 @@ use windows_service::{
 
 use super::{Config, SessionSource, default_state_folder, firewall, log};
 use crate::{
-    cli::{runtime, settings},
+    cli::{control_port, runtime, settings},
     service,
     state_folder::StateFolder,
 };
@@ -91,9 +91,9 @@ fn service_main(_arguments: Vec<OsString>) {
 }
 
 fn serve() -> anyhow::Result<()> {
-    let state_folder = Config::read()?
-        .state_folder
-        .unwrap_or_else(default_state_folder);
+    let config = Config::read()?;
+    let control_port = control_port(&config);
+    let state_folder = config.state_folder.unwrap_or_else(default_state_folder);
     let folder = StateFolder::open(&state_folder)?;
     log::init(folder.path())?;
     let sessions = SessionSource::all()?;
@@ -128,7 +128,7 @@ fn serve() -> anyhow::Result<()> {
             let _asked = asked.wait_for(|asked| *asked).await;
             tell(&leaving, ServiceState::StopPending, 0)
         };
-        service::run(settings(folder, sessions)?, asked_to_leave).await
+        service::run(settings(folder, sessions, control_port)?, asked_to_leave).await
     });
     // A name service that hangs is not waited for.
     runtime.shutdown_background();

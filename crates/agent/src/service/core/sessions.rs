@@ -77,6 +77,9 @@ impl Core {
     }
 
     fn is_wanted(&self, login: &LoginSession) -> Wanted {
+        if self.stopped_since.is_some() {
+            return Wanted::No("an administrator stopped recording");
+        }
         let groups = || (self.parts.groups)(login);
         is_wanted(&self.policy, &self.who(login), groups)
     }

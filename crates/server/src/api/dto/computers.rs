@@ -55,6 +55,10 @@ pub struct ComputerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub connected_since_us: Option<i64>,
+    /// Since when nothing is recorded there because an administrator stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stopped_since_us: Option<i64>,
     /// When it said what is shown of it: now if it is connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -245,6 +249,9 @@ pub struct EnrolmentTokenRequest {
     /// How long it can be used: 60 seconds to 30 days; one day by default.
     #[schema(minimum = 60, maximum = 2_592_000)]
     pub valid_for_secs: Option<u64>,
+    /// The name of the computer that it is for, with or without its domain: another one is refused,
+    /// which does not use the token up. Without it, it is for any.
+    pub computer: Option<String>,
 }
 
 /// A token with which one agent can enrol.
@@ -254,6 +261,14 @@ pub struct IssuedEnrolmentToken {
     pub token: String,
     /// Until when it can be used.
     pub expires_us: i64,
+    /// The computer that it is for, if it is for one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub computer: Option<String>,
+    /// The version of the packages that this server has, if it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package_version: Option<String>,
 }
 
 impl Computers {
@@ -346,6 +361,10 @@ impl ComputerDetail {
             connected_since_us: computer
                 .connection
                 .map(|connection| connection.since.as_unix_micros()),
+            stopped_since_us: computer
+                .connection
+                .and_then(|connection| connection.stopped_since)
+                .map(Timestamp::as_unix_micros),
             said_us: said.map(Timestamp::as_unix_micros),
             checks: computer
                 .checks

@@ -4,7 +4,9 @@
 //! for those who have the right to see it.
 
 mod accounts;
+mod campaigns;
 mod computers;
+mod control;
 mod dashboard;
 mod deployments;
 mod directories;
@@ -20,9 +22,11 @@ mod storage;
 mod viewings;
 
 pub use accounts::{Account, PasswordChange, SignInRequest};
+pub use campaigns::{Campaign, CampaignContinuation, CampaignKind, CampaignRequest, Campaigns};
 pub use computers::{
     ComputerDetail, ComputerStatus, Computers, EnrolmentTokenRequest, IssuedEnrolmentToken,
 };
+pub use control::{ControlAnswer, ControlRequest};
 pub use dashboard::{Dashboard, DashboardParts};
 pub use deployments::{
     AccountName, AccountTest, CollectingAccount, CollectingAccountRequest, CollectingAccounts,

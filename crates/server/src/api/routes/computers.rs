@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode};
+use eidetic_deploy::Packages;
 use eidetic_model::AgentId;
 use eidetic_store::control::EnrolmentToken;
 use eidetic_wire::EnrolmentTicket;
@@ -17,6 +18,7 @@ use crate::{
         extract::{JsonBody, PathId},
         problem::{ApiError, ApiResult},
     },
+    gateway,
     health::Overview,
     plans::facts_of,
 };
@@ -86,17 +88,23 @@ pub async fn make_enrolment_token(
             format!("must be {MIN_SECS} to {MAX_SECS}"),
         ));
     }
+    let computer = request.computer.as_deref().map(computer_name).transpose()?;
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(ApiError::inside)?;
     let ticket = EnrolmentTicket::new(&state.authority_certificate, secret);
     let created = state.components.clock.wall();
     let expires = created.saturating_add(Duration::from_secs(valid_for_secs));
     let log = &state.viewing_log;
-    log.note(&who, "made enrolment token", format!("until {expires}"))
-        .await?;
-    state
-        .components
-        .control
+    let object = match &computer {
+        Some(computer) => format!("for {computer}, until {expires}"),
+        None => format!("until {expires}"),
+    };
+    log.note(&who, "made enrolment token", object).await?;
+    let control = &state.components.control;
+    if let Some(computer) = &computer {
+        gateway::bind(control.as_ref(), ticket.secret_sha256(), computer).await?;
+    }
+    control
         .add_enrolment_token(EnrolmentToken {
             secret_sha256: ticket.secret_sha256(),
             created,
@@ -106,7 +114,27 @@ pub async fn make_enrolment_token(
     Ok(Json(IssuedEnrolmentToken {
         token: ticket.to_text(),
         expires_us: expires.as_unix_micros(),
+        computer,
+        package_version: Packages::in_folder(&*state.packages).version().flatten(),
     }))
+}
+
+/// The name of one computer, with or without its domain.
+fn computer_name(text: &str) -> ApiResult<String> {
+    let name = text.trim().trim_end_matches('.');
+    let is_label = |label: &str| {
+        let possible = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        (1..=63).contains(&label.len()) && label.chars().all(possible)
+    };
+    // The agent says its name, and no address.
+    let is_name = name.len() <= 253 && name.split('.').all(is_label);
+    match is_name && name.parse::<std::net::IpAddr>().is_err() {
+        true => Ok(name.to_owned()),
+        false => Err(ApiError::field(
+            "computer",
+            "must be a computer's name, with or without its domain, and no address",
+        )),
+    }
 }
 
 const DEFAULT_SECS: u64 = 24 * 60 * 60;

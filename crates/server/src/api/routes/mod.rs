@@ -1,7 +1,9 @@
 //! The handlers, by what they are about. Each takes the right that it needs as an argument.
 
 pub mod account;
+pub mod campaigns;
 pub mod computers;
+pub mod control;
 pub mod dashboard;
 pub mod deployments;
 pub mod directories;

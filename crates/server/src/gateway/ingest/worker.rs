@@ -7,6 +7,7 @@ use eidetic_wire::{convert::Hello, server_link::Input};
 use super::{Job, entries::Entries, failure::Failure, segments::Segments};
 use crate::{
     components::{Change, Components},
+    control::note_port,
     plans::facts_of,
 };
 
@@ -61,6 +62,7 @@ impl Ingest {
         let book = self.components.plans.borrow().clone();
         let plan = book.plan_of(&facts);
         self.note_what_it_is(&hello, facts.clone()).await?;
+        note_port(control.as_ref(), self.agent.id, hello.control_port).await?;
         self.agent.computer_name.clone_from(&hello.computer_name);
         self.agent.facts = facts;
         self.entries = Some(self.entries_of(hello.spool));

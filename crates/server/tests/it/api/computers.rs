@@ -53,6 +53,7 @@ async fn a_computer_shows_what_its_agent_says_while_it_is_connected_and_after() 
 
     let connection = Connection {
         number: 1,
+        stopped_since: None,
         since: at_secs(4),
         address: "192.0.2.1".to_owned(),
         status: Some(AgentStatus {
@@ -170,6 +171,24 @@ async fn an_enrolment_token_works_once_and_names_this_server() {
         answer.json()["expires_us"],
         at_secs(86_400).as_unix_micros()
     );
+}
+
+#[tokio::test]
+async fn a_token_can_be_made_for_one_computer_by_its_name() {
+    let server = Server::start().await;
+    let browser = server.signed_in().await;
+    let request = json!({"computer": " web-1.corp.example "});
+    let answer = browser.post("/api/v1/enrolment-tokens", &request).await;
+    let issued = answer.json();
+    assert_eq!(issued["computer"], "web-1.corp.example");
+    assert_eq!(issued["expires_us"], at_secs(86_400).as_unix_micros());
+    let looked = browser.get("/api/v1/viewings").await.text();
+    assert!(looked.contains("for web-1.corp.example, until"), "{looked}");
+    for wrong in ["", "192.0.2.1", "a b", "web-1; rm", "web..example"] {
+        let request = json!({"computer": wrong});
+        let answer = browser.post("/api/v1/enrolment-tokens", &request).await;
+        assert_eq!(answer.problem(422)["errors"][0]["field"], "computer");
+    }
 }
 
 #[tokio::test]

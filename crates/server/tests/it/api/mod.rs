@@ -1,8 +1,10 @@
 //! The HTTP API, asked as a browser would, without a network in between.
 
 mod accounts;
+mod campaigns;
 mod computers;
 mod console_files;
+mod control;
 mod deployments;
 mod directories;
 mod document;

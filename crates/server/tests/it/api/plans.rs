@@ -330,6 +330,7 @@ async fn add_computer(
     };
     let connection = Connection {
         number: 1,
+        stopped_since: None,
         since: at_secs(4),
         address: format!("{address}:50000"),
         status: Some(AgentStatus {

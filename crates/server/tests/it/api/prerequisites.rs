@@ -91,6 +91,7 @@ async fn only_an_agent_that_is_connected_is_asked_to_look() {
     );
     let connection = Connection {
         number: 1,
+        stopped_since: None,
         since: at_secs(4),
         address: "192.0.2.1".to_owned(),
         status: None,

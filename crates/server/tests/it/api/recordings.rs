@@ -51,6 +51,7 @@ async fn a_session_with_a_still_screen_goes_on_while_its_agent_says_so() {
 
     let connection = Connection {
         number: 1,
+        stopped_since: None,
         since: at_secs(0),
         address: "192.0.2.1".to_owned(),
         status: Some(AgentStatus {

@@ -20,6 +20,7 @@ use eidetic_runtime::Shutdown;
 use eidetic_server::{
     api::{self, ApiState, auth::password},
     components::{Change, Components, ConnectedAgents, News},
+    control::Lines,
     deployment::{Deployment, vault::Vault},
     directory::Directories,
     health::duplicates::Duplicates,
@@ -68,6 +69,7 @@ impl Server {
             news: News::new(),
             plans: watch::Sender::new(Arc::new(PlanBook::default())),
             connected: ConnectedAgents::default(),
+            lines: Lines::default(),
             duplicates: Duplicates::default(),
             listening_since: START,
             directories: Directories::default(),
@@ -97,6 +99,12 @@ impl Server {
             shutdown,
             sequence: 1.into(),
         }
+    }
+
+    /// The agent's packages are in this folder.
+    pub fn use_packages(&mut self, folder: &std::path::Path) {
+        self.state = self.state.clone().with_packages(folder);
+        self.router = api::router(self.state.clone());
     }
 
     pub async fn add_user(&self, name: &str, must_change_password: bool) {

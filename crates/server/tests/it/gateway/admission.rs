@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use eidetic_model::AgentId;
-use eidetic_store::control::AgentState;
+use eidetic_model::{AgentId, Timestamp};
+use eidetic_server::gateway::bind;
+use eidetic_store::control::{AgentState, Redeemed};
 use eidetic_wire::{EnrolmentTicket, ProtocolVersion, convert::to_proto, proto::refused};
 use tonic::Code;
 use uuid::Uuid;
@@ -49,6 +50,32 @@ async fn wrong_and_expired_tokens_are_refused_with_what_to_do() {
     assert_eq!(code, Code::PermissionDenied);
     assert!(text.contains("has expired"), "{text}");
     assert!(text.contains("eidetic-server token"), "{text}");
+}
+
+#[tokio::test]
+async fn a_token_for_one_computer_is_of_no_use_to_another_and_not_used_up_by_it() {
+    let server = TestServer::start().await;
+    let control = &server.components.control;
+    let made_for = async |computer: &str| {
+        let ticket = server.ticket().await;
+        bind(control.as_ref(), ticket.secret_sha256(), computer)
+            .await
+            .unwrap();
+        ticket
+    };
+    let for_another = made_for("web-1").await;
+    let refused = enrol(&server, &for_another.to_text()).await.err().unwrap();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let text = refused.message();
+    assert!(
+        text.contains("for the computer web-1, and this one is host"),
+        "{text}"
+    );
+    let redeemed = control.redeem_enrolment_token(for_another.secret_sha256(), Timestamp::MIN);
+    assert_eq!(redeemed.await.unwrap(), Redeemed::Yes, "it was used up");
+
+    let for_this_one = made_for("HOST.corp.example").await.to_text();
+    enrol(&server, &for_this_one).await.unwrap();
 }
 
 #[tokio::test]

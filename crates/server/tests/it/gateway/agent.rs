@@ -205,6 +205,7 @@ pub fn hello(version: ProtocolVersion) -> Hello {
         spool: SPOOL,
         facts: ComputerFacts::default(),
         run: None,
+        control_port: None,
     }
 }
 

@@ -243,7 +243,8 @@ impl Agent {
                 Output::PolicyChanged { .. }
                 | Output::ServerClock(_)
                 | Output::ChecksStored(_)
-                | Output::CheckNow => {}
+                | Output::CheckNow
+                | Output::Control(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -276,6 +277,7 @@ fn hello() -> Hello {
         spool: SpoolId::from_uuid(Uuid::from_u128(1)),
         facts: ComputerFacts::default(),
         run: None,
+        control_port: None,
     }
 }
 

@@ -178,7 +178,9 @@ impl Server {
                 };
                 Some(Input::Segment(end.id, outcome))
             }
-            Output::Send(_) | Output::Status(_) | Output::Close(_) => None,
+            Output::Send(_) | Output::ControlState(_) | Output::Status(_) | Output::Close(_) => {
+                None
+            }
         }
     }
 

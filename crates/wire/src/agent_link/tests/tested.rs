@@ -31,6 +31,7 @@ impl Tested {
             spool: SpoolId::from_uuid(Uuid::from_u128(1)),
             facts: ComputerFacts::default(),
             run: None,
+            control_port: None,
         };
         let acknowledged = RecordSequence(acknowledged);
         Self(AgentLink::new(hello, acknowledged, RecordSequence(newest)))
