@@ -64,6 +64,9 @@ pub const DESKTOP: &[&str] = &[
 /// For a computer on which the agent is put by SSH.
 pub const SSH_PEER: &[&str] = &["openssh-server", "openssh-client", "sudo", "passwd"];
 
+/// For the mail server that the daily mail goes to in the tests.
+pub const MAIL_PEER: &[&str] = &["python3-aiosmtpd"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[

@@ -76,7 +76,8 @@ fn windows(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
 fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     steps.step("debian packages", || {
         packages::install(packages::BUILD)?;
-        packages::install(packages::DESKTOP)
+        packages::install(packages::DESKTOP)?;
+        packages::install(packages::MAIL_PEER)
     })?;
     steps.step("rust format", || {
         workspace.cargo().args(["fmt", "--all", "--check"]).run()

@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{
     deployment::Deployment,
     health::{HealthLog, duplicates::Duplicates},
+    mail::Mail,
     plans::PlanBook,
 };
 
@@ -45,6 +46,8 @@ pub struct Components {
     pub check_requests: broadcast::Sender<AgentId>,
     /// Accounts and jobs for putting agents on other computers.
     pub deployment: Deployment,
+    /// How the daily mail is sent.
+    pub mail: Mail,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.

@@ -28,6 +28,7 @@ use crate::{
     components::{Components, ConnectedAgents, News},
     deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
+    mail::Mail,
     pki::{Authority, PkiError},
     plans,
 };
@@ -155,7 +156,8 @@ impl DataFolder {
             .await
             .map_err(failed)?;
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
-        let deployment = Deployment::new(Vault::open(&self.pki())?);
+        let vault = Vault::open(&self.pki())?;
+        let deployment = Deployment::new(vault.clone());
         deployment.load(control.as_ref()).await.map_err(failed)?;
         Ok(Components {
             audit: Arc::new(audit),
@@ -169,6 +171,7 @@ impl DataFolder {
             plans: watch::Sender::new(Arc::new(plans)),
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
+            mail: Mail::new(vault),
             deployment,
             check_requests: broadcast::Sender::new(256),
         })

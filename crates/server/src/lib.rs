@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod folder;
 pub mod gateway;
 pub mod health;
+pub mod mail;
 pub mod pki;
 pub mod plans;
 pub mod retention;

@@ -296,6 +296,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how the daily mail is sent */
+        get: operations["mail"];
+        /**
+         * Say how the daily mail is sent
+         * @description The password is encrypted, and shown to nobody again.
+         */
+        put: operations["keep_mail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test mail
+         * @description By these settings; nothing of them is kept. The answer says what became of it, and where it was
+         *     not sent, at which step and why.
+         */
+        post: operations["test_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/network-checks": {
         parameters: {
             query?: never;
@@ -1320,6 +1362,131 @@ export interface components {
             /** @description The computers. */
             computers: components["schemas"]["KnownComputer"][];
         };
+        /** @description Why a mail was not sent. */
+        MailProblem: {
+            /** @description What to do. */
+            advice: string;
+            /** @description What went wrong. */
+            problem: string;
+            /**
+             * @description At which step: `settings`, `connect`, `greet`, `encrypt`, `sign_in`, `sender`, `recipients`
+             *     or `content`.
+             */
+            stage: string;
+        };
+        /** @description Settings for mail, with a password or without. */
+        MailRequest: {
+            /**
+             * Format: password
+             * @description The user's password at the mail server. Without it, the one that is kept stays, if it was
+             *     given for the same server and user.
+             */
+            password?: string | null;
+            /** @description The settings. */
+            settings: components["schemas"]["MailSettings"];
+        };
+        /** @description How mail is sent, and to whom. */
+        MailSettings: {
+            /**
+             * @description Where the console is, for the links in the mail: `https://host:9443`; empty: no links.
+             * @default
+             */
+            console_url?: string;
+            /**
+             * @description Whether there is a mail every day.
+             * @default false
+             */
+            daily?: boolean;
+            /**
+             * @description The name or address of the mail server.
+             * @default
+             */
+            host?: string;
+            /**
+             * Format: int32
+             * @description At which hour it is sent, 0 to 23, in UTC.
+             * @default 6
+             */
+            hour_utc?: number;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @default 587
+             */
+            port?: number;
+            /**
+             * @description To whom it goes: up to 50, each as `sender`.
+             * @default []
+             */
+            recipients?: string[];
+            /**
+             * @description How the connection is encrypted.
+             * @default start_tls
+             */
+            security?: components["schemas"]["Security"];
+            /**
+             * @description From whom the mail is: `name@example.com` or `Name <name@example.com>`.
+             * @default
+             */
+            sender?: string;
+            /**
+             * @description Certificates (PEM) of authorities that are trusted for the mail server, beside those that
+             *     the computer trusts.
+             * @default
+             */
+            trusted_certificates?: string;
+            /**
+             * @description As whom the server signs in there; empty: it does not.
+             * @default
+             */
+            user?: string;
+        };
+        /** @description How the daily mail is sent, and how that goes. The password is shown to nobody. */
+        MailShown: {
+            /** @description Whether a password is kept. */
+            has_password: boolean;
+            /**
+             * Format: int64
+             * @description When a daily mail was sent last; absent if none was.
+             */
+            last_sent_us?: number;
+            /**
+             * Format: int64
+             * @description When the next one is to be sent; absent if there is none.
+             */
+            next_us?: number;
+            /** @description The settings. */
+            settings: components["schemas"]["MailSettings"];
+            /** @description What goes wrong now; absent if nothing does. */
+            trouble?: components["schemas"]["MailTrouble"];
+        };
+        /** @description What became of a test mail. */
+        MailTested: {
+            /** @description Whether the mail server took it. */
+            is_sent: boolean;
+            /** @description Why it was not sent; absent if it was. */
+            problem?: components["schemas"]["MailProblem"];
+            /** @description The recipients that it refused, and what it said. */
+            refused: components["schemas"]["RefusedRecipient"][];
+        };
+        /** @description What goes wrong with the daily mail. */
+        MailTrouble: components["schemas"]["MailProblem"] & {
+            /**
+             * Format: int64
+             * @description When it is tried again.
+             */
+            again_us: number;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_us: number;
+        };
         /** @description A plan that names a computer. */
         NamingPlan: {
             /**
@@ -1738,6 +1905,13 @@ export interface components {
              */
             records: number;
         };
+        /** @description A recipient that the mail server refused. */
+        RefusedRecipient: {
+            /** @description What the mail server said. */
+            reason: string;
+            /** @description The address. */
+            recipient: string;
+        };
         /** @description A condition on one field. */
         SearchCondition: {
             /** @description The field. */
@@ -1805,6 +1979,11 @@ export interface components {
              */
             until_us?: number | null;
         };
+        /**
+         * @description How the connection to the mail server is encrypted.
+         * @enum {string}
+         */
+        Security: "none" | "start_tls" | "tls";
         /** @description A bounded run of one display's pictures. */
         Segment: {
             /**
@@ -2719,6 +2898,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthEvents"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailShown"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailShown"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTested"];
                 };
             };
             /** @description a problem */

@@ -9,6 +9,7 @@ mod dashboard;
 mod deployments;
 mod health_log;
 pub mod limits;
+mod mail;
 mod plans;
 mod prerequisites;
 mod records;
@@ -28,6 +29,7 @@ pub use deployments::{
     DeploymentJob, DeploymentRequest, Deployments, KnownComputer, KnownComputers,
 };
 pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_log_mark};
+pub use mail::{MailRequest, MailShown, MailTested};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
     Plans, item_counts, monitored,

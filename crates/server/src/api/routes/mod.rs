@@ -7,6 +7,7 @@ pub mod deployments;
 pub mod health;
 pub mod health_log;
 pub mod live;
+pub mod mail;
 pub mod plans;
 pub mod prerequisites;
 pub mod search;

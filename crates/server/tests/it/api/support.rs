@@ -22,6 +22,7 @@ use eidetic_server::{
     components::{Change, Components, ConnectedAgents, News},
     deployment::{Deployment, vault::Vault},
     health::duplicates::Duplicates,
+    mail::Mail,
     plans::PlanBook,
 };
 use eidetic_store::{
@@ -69,6 +70,7 @@ impl Server {
             connected: ConnectedAgents::default(),
             duplicates: Duplicates::default(),
             listening_since: START,
+            mail: Mail::new(Vault::new([9; 32])),
             deployment: Deployment::new(Vault::new([9; 32])),
             check_requests: tokio::sync::broadcast::Sender::new(16),
         };
