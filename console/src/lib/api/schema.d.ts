@@ -1701,6 +1701,12 @@ export interface components {
              */
             quality?: components["schemas"]["QualityStep"];
             /**
+             * Format: int32
+             * @description For how many days the server keeps activity records, up to 36500; 0: for ever.
+             * @default 180
+             */
+            record_retention_days?: number;
+            /**
              * @description Whether the screen is recorded; activity records always are.
              * @default true
              */
@@ -2119,6 +2125,12 @@ export interface components {
              * @description The last time of which something is known.
              */
             last_known_us: number;
+            /**
+             * Format: int64
+             * @description Activity records from before this time were removed, because their retention was over;
+             *     absent if none were.
+             */
+            records_removed_until_us?: number;
             /** @description Whether the user is connected over the network. */
             remote: boolean;
             /**

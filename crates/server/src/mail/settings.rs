@@ -191,7 +191,7 @@ impl MailSettings {
     /// other authorities vouch for.
     fn bound(&self) -> Vec<u8> {
         let parts = [&self.host, &self.user, &self.trusted_certificates];
-        parts.map(|part| part.as_bytes()).join(&0)
+        parts.map(String::as_bytes).join(&0)
     }
 }
 

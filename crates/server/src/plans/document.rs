@@ -108,11 +108,15 @@ impl PlanDocument {
                 wrong.push((field, error.to_string()));
             })
             .unwrap_or_default();
-        let days = self.settings.video_retention_days;
-        if days > MAX_RETENTION_DAYS {
-            let field = "settings.video_retention_days".to_owned();
-            let message = format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
-            wrong.push((field, message));
+        for (field, days) in [
+            ("video_retention_days", self.settings.video_retention_days),
+            ("record_retention_days", self.settings.record_retention_days),
+        ] {
+            if days > MAX_RETENTION_DAYS {
+                let message =
+                    format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
+                wrong.push((format!("settings.{field}"), message));
+            }
         }
         wrong.extend(self.deployment.check());
         if !wrong.is_empty() {
@@ -257,7 +261,8 @@ mod tests {
                 {"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9",
                  "exclude": [{"from": "10.0.0.8", "to": "10.0.0.12"}]},
                 {"kind": "computer", "computer": "RDS01"}
-            ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999}}"#,
+            ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999,
+                "record_retention_days": 99998}}"#,
         );
         let expected = [
             "name",
@@ -267,6 +272,7 @@ mod tests {
             "items[4]",
             "settings.max_cpu_percent",
             "settings.video_retention_days",
+            "settings.record_retention_days",
         ];
         assert_eq!(fields, expected);
     }

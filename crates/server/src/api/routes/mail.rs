@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State};
+use eidetic_model::Timestamp;
 
 use crate::{
     api::{
@@ -91,7 +92,7 @@ async fn shown(state: &ApiState) -> ApiResult<MailShown> {
     let next = next_due(kept.settings.hour_utc, components.clock.wall());
     let next = kept.settings.daily.then(|| next.as_unix_micros());
     let trouble = components.mail.trouble_now();
-    let last = last.map(|time| time.as_unix_micros());
+    let last = last.map(Timestamp::as_unix_micros);
     Ok(MailShown::new(kept, last, next, trouble.as_ref()))
 }
 
