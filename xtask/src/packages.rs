@@ -73,6 +73,9 @@ pub const DIRECTORY: &[&str] = &["slapd", "ldap-utils"];
 /// For a Windows computer's file sharing, on which the agent is put by SMB.
 pub const SMB_PEER: &[&str] = &["samba", "samba-vfs-modules"];
 
+/// For the mail server that the daily mail goes to in the tests.
+pub const MAIL_PEER: &[&str] = &["python3-aiosmtpd"];
+
 /// For the recordings that the codec is measured on: further applications, what they show, and the
 /// encoders that the codec is compared with.
 pub const CODEC_BENCH: &[&str] = &[

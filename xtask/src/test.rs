@@ -82,6 +82,7 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
     steps.step("debian packages", || {
         packages::install(packages::BUILD)?;
         packages::install(packages::DESKTOP)?;
+        packages::install(packages::MAIL_PEER)?;
         packages::install_directory()
     })?;
     steps.step("rust format", || {

@@ -19,6 +19,7 @@ use crate::{
     deployment::Deployment,
     directory::Directories,
     health::{HealthLog, duplicates::Duplicates},
+    mail::Mail,
     plans::PlanBook,
 };
 
@@ -51,6 +52,8 @@ pub struct Components {
     pub directories: Directories,
     /// How attached agents are called.
     pub lines: Lines,
+    /// How the daily mail is sent.
+    pub mail: Mail,
     /// Agents of which there are two.
     pub duplicates: Duplicates,
     /// Since when this server listens.

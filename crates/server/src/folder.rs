@@ -30,6 +30,7 @@ use crate::{
     deployment::{Deployment, vault::Vault},
     directory::Directories,
     health::duplicates::Duplicates,
+    mail::Mail,
     pki::{Authority, PkiError},
     plans,
 };
@@ -157,7 +158,8 @@ impl DataFolder {
             .await
             .map_err(failed)?;
         let plans = plans::load(control.as_ref()).await.map_err(failed)?;
-        let deployment = Deployment::new(Vault::open(&self.pki())?);
+        let vault = Vault::open(&self.pki())?;
+        let deployment = Deployment::new(vault.clone());
         deployment.load(control.as_ref()).await.map_err(failed)?;
         let directories = Directories::default();
         directories.load(control.as_ref()).await.map_err(failed)?;
@@ -176,6 +178,7 @@ impl DataFolder {
             connected: ConnectedAgents::default(),
             lines: Lines::default(),
             duplicates: Duplicates::default(),
+            mail: Mail::new(vault),
             deployment,
             check_requests: broadcast::Sender::new(256),
             directories,

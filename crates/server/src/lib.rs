@@ -15,6 +15,7 @@ pub mod directory;
 pub mod folder;
 pub mod gateway;
 pub mod health;
+pub mod mail;
 pub mod pki;
 pub mod plans;
 pub mod retention;

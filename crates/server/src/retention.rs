@@ -1,7 +1,12 @@
-//! Removing the screen's recordings once the time is over for which their plan keeps them.
+//! Removing what was recorded once the time is over for which its plan keeps it: the screen's
+//! recordings here, activity records in [`records`].
 //!
-//! What remains is that they were there. The bytes go first: whatever happens in between, the next
-//! round finds the segment again.
+//! Of the screen's recordings remains that they were there. The bytes go first: whatever happens in
+//! between, the next round finds the segment again.
+
+mod records;
+
+pub use records::remove_due_records;
 
 use std::time::Duration;
 
@@ -11,7 +16,10 @@ use eidetic_store::StoreError;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{error, info, warn};
 
-use crate::{components::Components, plans::Plan};
+use crate::{
+    components::Components,
+    plans::{Plan, PlanSettings},
+};
 
 /// Removes what is due every hour, until the server shuts down.
 pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
@@ -31,7 +39,7 @@ pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
             }
             if !began.clock_is_plausible(&components) {
                 warn!(
-                    "this computer's clock was moved: no recording is removed for its age until \
+                    "this computer's clock was moved: nothing is removed for its age until \
                      the clock is right and the server was started again after that"
                 );
                 continue;
@@ -40,6 +48,11 @@ pub fn start(components: Components, shutdown: ShutdownSignal) -> Task<()> {
                 Ok(0) => {}
                 Ok(removed) => info!(removed, "recordings removed: their retention is over"),
                 Err(error) => error!(%error, "recordings that are due were not removed"),
+            }
+            match remove_due_records(&components, &shutdown).await {
+                Ok(0) => {}
+                Ok(removed) => info!(removed, "activity records removed: their retention is over"),
+                Err(error) => error!(%error, "activity records that are due were not removed"),
             }
         }
     })
@@ -57,7 +70,8 @@ pub async fn remove_due(
 ) -> Result<u64, StoreError> {
     let mut removed = 0;
     for plan in components.control.plans_of_sessions().await? {
-        let Some(before) = kept_since(components, plan) else {
+        let Some(before) = kept_since(components, plan, |settings| settings.video_retention_days)
+        else {
             continue;
         };
         let mut failed = 0;
@@ -94,9 +108,13 @@ async fn remove(components: &Components, segment: SegmentId) -> Result<(), Store
 /// Of the sessions that were recorded under a plan, what tells only of the time before this is
 /// removed; `None` if all is kept. What a computer says of itself now changes nothing for what it
 /// recorded before. Where the plan is not there any more, the one that keeps longest counts.
-fn kept_since(components: &Components, plan: Option<PlanId>) -> Option<Timestamp> {
+fn kept_since(
+    components: &Components,
+    plan: Option<PlanId>,
+    days: fn(&PlanSettings) -> u32,
+) -> Option<Timestamp> {
     let book = components.plans.borrow().clone();
-    let days_of = |plan: &Plan| match plan.document().settings.video_retention_days {
+    let days_of = |plan: &Plan| match days(&plan.document().settings) {
         0 => None,
         days => Some(days),
     };

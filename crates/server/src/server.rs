@@ -20,6 +20,7 @@ use crate::{
     folder::{DataFolder, Endpoints, RunLock},
     gateway::{Gateway, Limits},
     health::{Watch, WatchParts},
+    mail::Daily,
     pki::{Authority, ServerCertificate},
     retention,
 };
@@ -37,6 +38,7 @@ pub struct Server {
     api: Task<anyhow::Result<()>>,
     _renewal: Task<()>,
     _retention: Task<()>,
+    _mail: Task<()>,
     health: Task<()>,
     deployment: Task<()>,
     _directories: Task<()>,
@@ -109,6 +111,7 @@ impl Server {
                 components.clock.clone(),
                 shutdown.signal(),
             ),
+            _mail: Daily::new(components.clone()).start(shutdown.signal()),
             _retention: retention::start(components.clone(), shutdown.signal()),
             folder,
             components,

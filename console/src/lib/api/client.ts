@@ -19,6 +19,9 @@ import type {
   EnrolmentToken,
   HealthEvents,
   KnownComputer,
+  MailRequest,
+  MailShown,
+  MailTested,
   Plan,
   PlanCheck,
   PlanDocument,
@@ -158,6 +161,20 @@ export function checkPlan(
 
 export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {
   return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs } });
+}
+
+/** How the daily mail is sent, and how that goes. */
+export function mail(signal?: AbortSignal): Promise<MailShown> {
+  return call('GET', '/mail', { signal });
+}
+
+export function keepMail(request: MailRequest): Promise<MailShown> {
+  return call('PUT', '/mail', { body: request });
+}
+
+/** Sends a mail by these settings, which are not kept. */
+export function testMail(request: MailRequest): Promise<MailTested> {
+  return call('POST', '/mail/test', { body: request });
 }
 
 /** With whom the server signs in on other computers. */

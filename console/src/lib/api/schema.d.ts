@@ -101,6 +101,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List campaigns, and the computers that another one could take */
+        get: operations["campaigns"];
+        put?: never;
+        /**
+         * Upgrade or remove agents in stages
+         * @description First on one computer, then on a tenth of them, then on all. A stage begins when all computers of
+         *     the stages before are done, and their agents connected again with the new version, or gone. When
+         *     one fails, it stops until somebody says how it goes on.
+         */
+        post: operations["begin_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a campaign
+         * @description What is under way is brought to its end; nothing more begins.
+         */
+        post: operations["cancel_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a campaign that stopped go on */
+        post: operations["continue_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers": {
         parameters: {
             query?: never;
@@ -163,6 +223,27 @@ export interface paths {
         put?: never;
         /** Have an agent look at its computer's prerequisites now */
         post: operations["check_computer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/computers/{id}/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call an agent
+         * @description Over the agent's own connection if there is one, else to TCP 9003 of its computer; the answer says
+         *     which way. If neither can be used, the answer is 502 with what that means and what to do.
+         */
+        post: operations["control"];
         delete?: never;
         options?: never;
         head?: never;
@@ -426,6 +507,48 @@ export interface paths {
         get: operations["health_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how the daily mail is sent */
+        get: operations["mail"];
+        /**
+         * Say how the daily mail is sent
+         * @description The password is encrypted, and shown to nobody again.
+         */
+        put: operations["keep_mail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test mail
+         * @description By these settings; nothing of them is kept. The answer says what became of it, and where it was
+         *     not sent, at which step and why.
+         */
+        post: operations["test_mail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -870,6 +993,11 @@ export interface components {
             /** @description The changes, the latest first. */
             adjustments: components["schemas"]["Adjustment"][];
         };
+        /**
+         * @description What an agent can be asked to do.
+         * @enum {string}
+         */
+        AgentCall: "status" | "collect" | "stop" | "restart";
         /** @description Windows, by patterns of which both have to fit. An empty pattern fits everything. */
         Application: {
             /**
@@ -909,6 +1037,134 @@ export interface components {
          * @enum {string}
          */
         Budget: "kept" | "kept_by_slowing" | "not_kept";
+        /**
+         * @description Which way a call shall go.
+         * @enum {string}
+         */
+        CallWay: "any" | "port";
+        /** @description The same work on many computers: one, then some, then all. */
+        Campaign: {
+            /** @description Who asked for it. */
+            asked_by: string;
+            /** @description Its computers, in the order in which they are taken. */
+            computers: components["schemas"]["CampaignComputer"][];
+            /**
+             * Format: int64
+             * @description When.
+             */
+            created_us: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What is done: `upgrade`, `remove` or `purge`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The stage that is under way: 1, 2 or 3. None if all are over.
+             */
+            stage?: number;
+            /** @description `running`, `stopped`, `done` or `cancelled`. */
+            state: string;
+            /** @description The version to which agents are upgraded. */
+            version?: string;
+            /** @description What failed, if it is stopped. */
+            why?: string;
+            /**
+             * Format: int64
+             * @description Within how many seconds each computer has to be done, from when it is begun.
+             */
+            within_secs: number;
+        };
+        /** @description A computer that a campaign can take. */
+        CampaignCandidate: {
+            /** @description With which account, if that is known: as before, or as its plan says. */
+            account?: string;
+            /**
+             * Format: uuid
+             * @description The id of its agent.
+             */
+            agent_id: string;
+            /** @description The agent's version. */
+            agent_version: string;
+            /** @description Where the server signs in. */
+            host: string;
+            /** @description Whether its agent is connected. Those that are not are upgraded only if they are named. */
+            is_connected: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The port there.
+             */
+            port: number;
+        };
+        /** @description A computer of a campaign. */
+        CampaignComputer: {
+            /**
+             * Format: uuid
+             * @description The id of its agent.
+             */
+            agent_id: string;
+            /**
+             * Format: uuid
+             * @description The id of what is done on it now, among the deployments.
+             */
+            deployment_id?: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its stage: 1, 2 or 3.
+             */
+            stage: number;
+            /** @description `waiting`, `under_way`, `good`, `failed` or `left_out`. */
+            state: string;
+            /** @description Why it failed. */
+            why?: string;
+        };
+        /** @description How a campaign that stopped goes on. */
+        CampaignContinuation: {
+            /**
+             * @description Go on without the computers that failed; otherwise they are tried again.
+             * @default false
+             */
+            leave_out_failed?: boolean;
+        };
+        /**
+         * @description What a campaign can do.
+         * @enum {string}
+         */
+        CampaignKind: "upgrade" | "remove" | "purge";
+        /** @description What a campaign shall do. */
+        CampaignRequest: {
+            /** @description With which account, where another one is not known for a computer. */
+            account?: string | null;
+            /**
+             * @description The agents of the computers: 1 to 2000. To upgrade, without it, all those that are older and
+             *     connected. To remove, they have to be named.
+             */
+            agents?: string[] | null;
+            /** @description What is to be done. */
+            kind: components["schemas"]["CampaignKind"];
+            /**
+             * Format: int64
+             * @description Within how many seconds each computer has to be done: 60 to 86400. Default: 900.
+             */
+            within_secs?: number | null;
+        };
+        /** @description Campaigns, and the computers that another one could take. */
+        Campaigns: {
+            /** @description The latest first. */
+            campaigns: components["schemas"]["Campaign"][];
+            /** @description Computers whose agents are older. */
+            older: components["schemas"]["CampaignCandidate"][];
+            /** @description The version of the packages that the server has. */
+            package_version?: string;
+            /** @description Computers that no plan names: they have left theirs, or never were in one. */
+            without_plan: components["schemas"]["CampaignCandidate"][];
+        };
         /** @description An account, without what is secret of it. */
         CollectingAccount: {
             /** @description The directory that has its password, if it is a group Managed Service Account. */
@@ -1068,6 +1324,11 @@ export interface components {
              * @description When it said what is shown of it: now if it is connected.
              */
             said_us?: number;
+            /**
+             * Format: int64
+             * @description Since when nothing is recorded there because an administrator stopped it.
+             */
+            stopped_since_us?: number;
         };
         /** @description One computer. */
         ComputerItem: {
@@ -1254,6 +1515,60 @@ export interface components {
             /** @description The name of the directory. */
             directory: string;
         };
+        /** @description What an agent said. */
+        ControlAnswer: {
+            /** @description The address and port of its computer, if it went there. */
+            address?: string;
+            /** @description Its version. */
+            agent_version: string;
+            /**
+             * Format: int64
+             * @description What it said: the time there.
+             */
+            at_us: number;
+            /** @description The name of its computer. */
+            computer_name: string;
+            /** @description Its connection to the server as it sees it, such as `connected` or `down`. */
+            connection: string;
+            /**
+             * Format: int64
+             * @description Entries that wait to be sent.
+             */
+            entries_waiting: number;
+            /** @description Whether the agent is connected to this server now. */
+            is_connected: boolean;
+            /** @description Why it is not connected, and what to do. */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description Segments that wait to be sent.
+             */
+            segments_waiting: number;
+            /**
+             * Format: int32
+             * @description How many sessions are being recorded.
+             */
+            sessions_recorded: number;
+            /**
+             * Format: int64
+             * @description Bytes in the agent's spool.
+             */
+            spool_bytes: number;
+            /**
+             * Format: int64
+             * @description Since when nothing is recorded because an administrator stopped it.
+             */
+            stopped_since_us?: number;
+            /** @description Which way the call went: `stream`, the agent's own connection, or `port`, to its computer. */
+            way: string;
+        };
+        /** @description What an agent is asked to do. */
+        ControlRequest: {
+            /** @description What it is asked to do. */
+            call: components["schemas"]["AgentCall"];
+            /** @description Which way. */
+            way?: components["schemas"]["CallWay"];
+        };
         /** @description How everything is, at a glance. */
         Dashboard: {
             /** @description The computers. */
@@ -1324,9 +1639,9 @@ export interface components {
             message?: string | null;
             /**
              * Format: int32
-             * @description The port of its SSH server.
+             * @description The port on which it is reached, once it is known.
              */
-            port: number;
+            port?: number | null;
             /**
              * Format: int64
              * @description When it is tried again.
@@ -1336,6 +1651,8 @@ export interface components {
             state: string;
             /** @description What was done in the last attempt, in order. */
             steps: components["schemas"]["DeploymentStep"][];
+            /** @description `linux` or `windows`, once it is known. */
+            system?: string | null;
         };
         /** @description What is to be done on computers. */
         DeploymentRequest: {
@@ -1350,9 +1667,14 @@ export interface components {
             computers: string[];
             /**
              * Format: int32
-             * @description The port of their SSH servers. Default: 22.
+             * @description The port on which they are reached. Default: 22 for Linux, 445 for Windows.
              */
             port?: number | null;
+            /**
+             * @description What they are: `linux` is reached by SSH, `windows` by SMB (File and Printer Sharing).
+             *     Without it, what answers on each of them says so; with a `port` alone it is `linux`.
+             */
+            system?: string | null;
         };
         /** @description One thing that was done. */
         DeploymentStep: {
@@ -1511,6 +1833,12 @@ export interface components {
         /** @description What an enrolment token is wanted for. */
         EnrolmentTokenRequest: {
             /**
+             * @description The name of the computer that it is for, with or without its domain: another one is refused,
+             *     which does not use the token up. Without it, it is for any.
+             * @default null
+             */
+            computer?: string | null;
+            /**
              * Format: int64
              * @description How long it can be used: 60 seconds to 30 days; one day by default.
              * @default null
@@ -1614,11 +1942,15 @@ export interface components {
         };
         /** @description A token with which one agent can enrol. */
         IssuedEnrolmentToken: {
+            /** @description The computer that it is for, if it is for one alone. */
+            computer?: string;
             /**
              * Format: int64
              * @description Until when it can be used.
              */
             expires_us: number;
+            /** @description The version of the packages that this server has, if it has some. */
+            package_version?: string;
             /** @description The token: it is shown this once. */
             token: string;
         };
@@ -1661,6 +1993,131 @@ export interface components {
             /**
              * Format: int64
              * @description Since when that is known.
+             */
+            since_us: number;
+        };
+        /** @description Why a mail was not sent. */
+        MailProblem: {
+            /** @description What to do. */
+            advice: string;
+            /** @description What went wrong. */
+            problem: string;
+            /**
+             * @description At which step: `settings`, `connect`, `greet`, `encrypt`, `sign_in`, `sender`, `recipients`
+             *     or `content`.
+             */
+            stage: string;
+        };
+        /** @description Settings for mail, with a password or without. */
+        MailRequest: {
+            /**
+             * Format: password
+             * @description The user's password at the mail server. Without it, the one that is kept stays, if it was
+             *     given for the same server and user.
+             */
+            password?: string | null;
+            /** @description The settings. */
+            settings: components["schemas"]["MailSettings"];
+        };
+        /** @description How mail is sent, and to whom. */
+        MailSettings: {
+            /**
+             * @description Where the console is, for the links in the mail: `https://host:9443`; empty: no links.
+             * @default
+             */
+            console_url?: string;
+            /**
+             * @description Whether there is a mail every day.
+             * @default false
+             */
+            daily?: boolean;
+            /**
+             * @description The name or address of the mail server.
+             * @default
+             */
+            host?: string;
+            /**
+             * Format: int32
+             * @description At which hour it is sent, 0 to 23, in UTC.
+             * @default 6
+             */
+            hour_utc?: number;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @default 587
+             */
+            port?: number;
+            /**
+             * @description To whom it goes: up to 50, each as `sender`.
+             * @default []
+             */
+            recipients?: string[];
+            /**
+             * @description How the connection is encrypted.
+             * @default start_tls
+             */
+            security?: components["schemas"]["Security"];
+            /**
+             * @description From whom the mail is: `name@example.com` or `Name <name@example.com>`.
+             * @default
+             */
+            sender?: string;
+            /**
+             * @description Certificates (PEM) of authorities that are trusted for the mail server, beside those that
+             *     the computer trusts.
+             * @default
+             */
+            trusted_certificates?: string;
+            /**
+             * @description As whom the server signs in there; empty: it does not.
+             * @default
+             */
+            user?: string;
+        };
+        /** @description How the daily mail is sent, and how that goes. The password is shown to nobody. */
+        MailShown: {
+            /** @description Whether a password is kept. */
+            has_password: boolean;
+            /**
+             * Format: int64
+             * @description When a daily mail was sent last; absent if none was.
+             */
+            last_sent_us?: number;
+            /**
+             * Format: int64
+             * @description When the next one is to be sent; absent if there is none.
+             */
+            next_us?: number;
+            /** @description The settings. */
+            settings: components["schemas"]["MailSettings"];
+            /** @description What goes wrong now; absent if nothing does. */
+            trouble?: components["schemas"]["MailTrouble"];
+        };
+        /** @description What became of a test mail. */
+        MailTested: {
+            /** @description Whether the mail server took it. */
+            is_sent: boolean;
+            /** @description Why it was not sent; absent if it was. */
+            problem?: components["schemas"]["MailProblem"];
+            /** @description The recipients that it refused, and what it said. */
+            refused: components["schemas"]["RefusedRecipient"][];
+        };
+        /** @description What goes wrong with the daily mail. */
+        MailTrouble: components["schemas"]["MailProblem"] & {
+            /**
+             * Format: int64
+             * @description When it is tried again.
+             */
+            again_us: number;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Since when.
              */
             since_us: number;
         };
@@ -1880,6 +2337,12 @@ export interface components {
              */
             quality?: components["schemas"]["QualityStep"];
             /**
+             * Format: int32
+             * @description For how many days the server keeps activity records, up to 36500; 0: for ever.
+             * @default 180
+             */
+            record_retention_days?: number;
+            /**
              * @description Whether the screen is recorded; activity records always are.
              * @default true
              */
@@ -2084,6 +2547,13 @@ export interface components {
              */
             records: number;
         };
+        /** @description A recipient that the mail server refused. */
+        RefusedRecipient: {
+            /** @description What the mail server said. */
+            reason: string;
+            /** @description The address. */
+            recipient: string;
+        };
         /** @description A condition on one field. */
         SearchCondition: {
             /** @description The field. */
@@ -2151,6 +2621,11 @@ export interface components {
              */
             until_us?: number | null;
         };
+        /**
+         * @description How the connection to the mail server is encrypted.
+         * @enum {string}
+         */
+        Security: "none" | "start_tls" | "tls";
         /**
          * @description How a connection is encrypted.
          * @enum {string}
@@ -2291,6 +2766,12 @@ export interface components {
              * @description The last time of which something is known.
              */
             last_known_us: number;
+            /**
+             * Format: int64
+             * @description Activity records from before this time were removed, because their retention was over;
+             *     absent if none were.
+             */
+            records_removed_until_us?: number;
             /** @description Whether the user is connected over the network. */
             remote: boolean;
             /**
@@ -2706,6 +3187,130 @@ export interface operations {
             };
         };
     };
+    campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignContinuation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     computers: {
         parameters: {
             query?: never;
@@ -2820,6 +3425,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlAnswer"];
+                };
             };
             /** @description a problem */
             default: {
@@ -3310,6 +3949,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthEvents"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailShown"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailShown"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTested"];
                 };
             };
             /** @description a problem */

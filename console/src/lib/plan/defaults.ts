@@ -21,5 +21,6 @@ export const DEFAULT_SETTINGS: PlanSettings = {
   spool_max_bytes: 2 ** 31,
   spool_min_free_bytes: 2 ** 30,
   video_retention_days: 7,
+  record_retention_days: 180,
   prerequisites: 'report',
 };

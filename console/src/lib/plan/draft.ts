@@ -17,6 +17,13 @@ export const NUMBERS = {
   max_cpu_percent: { name: 'CPU ceiling', min: 1, max: 100, unit: '% of one core', scale: 1 },
   idle_after_secs: { name: 'Idle after', min: 10, max: 86_400, unit: 'seconds', scale: 1 },
   max_titles_per_second: { name: 'Titles a second', min: 1, max: 100, unit: 'at most', scale: 1 },
+  record_retention_days: {
+    name: 'Keep activity records',
+    min: 0,
+    max: 36_500,
+    unit: 'days',
+    scale: 1,
+  },
   video_retention_days: { name: 'Keep video', min: 0, max: 36_500, unit: 'days', scale: 1 },
   spool_max_bytes: { name: 'Keep at most', min: 16, max: 2 ** 33, unit: 'MiB', scale: 2 ** 20 },
   spool_min_free_bytes: { name: 'Leave free', min: 0, max: 2 ** 33, unit: 'MiB', scale: 2 ** 20 },

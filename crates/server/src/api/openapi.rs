@@ -22,8 +22,8 @@ use super::{
     problem::{ApiError, ApiResult, Problem},
     routes::{
         account, campaigns, computers, control, dashboard, deployments, directories, health,
-        health_log, live, plans, prerequisites, search, segments, sessions, storage, thumbnails,
-        viewings,
+        health_log, live, mail, plans, prerequisites, search, segments, sessions, storage,
+        thumbnails, viewings,
     },
 };
 
@@ -50,6 +50,8 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(computers::make_enrolment_token))
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(health_log::health_log))
+        .routes(routes!(mail::mail, mail::keep_mail))
+        .routes(routes!(mail::test_mail))
         .routes(routes!(prerequisites::adjustments))
         .routes(routes!(prerequisites::check_computer))
         .routes(routes!(prerequisites::check_network))

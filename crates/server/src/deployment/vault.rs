@@ -46,7 +46,7 @@ impl Vault {
     }
 
     /// A fresh nonce and the sealed secret after it. It opens only with what it is bound to.
-    pub(super) fn seal(&self, secret: &[u8], bound: &[u8]) -> io::Result<Vec<u8>> {
+    pub(crate) fn seal(&self, secret: &[u8], bound: &[u8]) -> io::Result<Vec<u8>> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)?;
         let payload = Payload {
@@ -59,7 +59,7 @@ impl Vault {
     }
 
     /// The secret, if it was sealed with this key and for this.
-    pub(super) fn open_sealed(&self, sealed: &[u8], bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open_sealed(&self, sealed: &[u8], bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let payload = Payload {
             msg: sealed,

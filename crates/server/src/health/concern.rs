@@ -250,7 +250,7 @@ pub(super) fn span(time: Duration) -> String {
 }
 
 /// A number of bytes, for a person.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["bytes", "KiB", "MiB", "GiB"] {
         if value < 1024.0 {

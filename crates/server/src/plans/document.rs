@@ -153,11 +153,15 @@ impl PlanDocument {
                 wrong.push((field, error.to_string()));
             })
             .unwrap_or_default();
-        let days = self.settings.video_retention_days;
-        if days > MAX_RETENTION_DAYS {
-            let field = "settings.video_retention_days".to_owned();
-            let message = format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
-            wrong.push((field, message));
+        for (field, days) in [
+            ("video_retention_days", self.settings.video_retention_days),
+            ("record_retention_days", self.settings.record_retention_days),
+        ] {
+            if days > MAX_RETENTION_DAYS {
+                let message =
+                    format!("is {days}, must be at most {MAX_RETENTION_DAYS}; 0 is for ever");
+                wrong.push((format!("settings.{field}"), message));
+            }
         }
         wrong.extend(self.deployment.check(&self.items));
         if !wrong.is_empty() {
@@ -404,7 +408,8 @@ mod tests {
                 {"kind": "directory_container", "directory": "Corp", "types": []},
                 {"kind": "directory_container", "directory": "Corp", "container": "OU=A,DC=b"},
                 {"kind": "directory_container", "directory": "CORP", "container": "ou=a,dc=B"}
-            ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999}}"#,
+            ], "settings": {"max_cpu_percent": 0, "video_retention_days": 99999,
+                "record_retention_days": 99998}}"#,
         );
         let expected = [
             "name",
@@ -418,6 +423,7 @@ mod tests {
             "items[9]",
             "settings.max_cpu_percent",
             "settings.video_retention_days",
+            "settings.record_retention_days",
         ];
         assert_eq!(fields, expected);
     }

@@ -57,6 +57,9 @@ pub struct PlanSettings {
     /// For how many days the server keeps the screen's recordings, up to 36500; 0: for ever.
     #[schema(maximum = 36_500)]
     pub video_retention_days: u32,
+    /// For how many days the server keeps activity records, up to 36500; 0: for ever.
+    #[schema(maximum = 36_500)]
+    pub record_retention_days: u32,
     /// What agents do about prerequisites of their computers that are unmet.
     pub prerequisites: PrerequisiteMode,
 }
@@ -168,7 +171,7 @@ impl PlanSettings {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    fn values(&self) -> [(&'static str, String); 17] {
+    fn values(&self) -> [(&'static str, String); 18] {
         // Taken apart, so that a value that is new fails to compile here.
         let Self {
             monitor,
@@ -187,6 +190,7 @@ impl PlanSettings {
             spool_max_bytes,
             spool_min_free_bytes,
             video_retention_days,
+            record_retention_days,
             prerequisites,
         } = self;
         [
@@ -206,6 +210,7 @@ impl PlanSettings {
             ("spool_max_bytes", spool_max_bytes.to_string()),
             ("spool_min_free_bytes", spool_min_free_bytes.to_string()),
             ("video_retention_days", video_retention_days.to_string()),
+            ("record_retention_days", record_retention_days.to_string()),
             ("prerequisites", prerequisites.in_words().to_owned()),
         ]
     }
@@ -242,6 +247,7 @@ impl Default for PlanSettings {
             spool_max_bytes: parts.spool.max_bytes,
             spool_min_free_bytes: parts.spool.min_free_bytes,
             video_retention_days: 7,
+            record_retention_days: 180,
             prerequisites: PrerequisiteMode::default(),
         }
     }

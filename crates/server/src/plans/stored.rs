@@ -72,8 +72,17 @@ struct Stored {
 }
 
 fn read(stored: &StoredPlan) -> Result<Plan, StoreError> {
-    let value: Stored =
-        serde_json::from_str(&stored.value).map_err(|error| damaged(error.to_string()))?;
+    let unreadable = |error: serde_json::Error| damaged(error.to_string());
+    let mut value: serde_json::Value = serde_json::from_str(&stored.value).map_err(unreadable)?;
+    // A plan of the time when records were kept for ever keeps them until somebody says otherwise.
+    if let Some(settings) = value.pointer_mut("/plan/settings")
+        && let Some(settings) = settings.as_object_mut()
+    {
+        settings
+            .entry("record_retention_days")
+            .or_insert_with(|| 0.into());
+    }
+    let value: Stored = serde_json::from_value(value).map_err(unreadable)?;
     let checked = value.plan.checked();
     let checked = checked.map_err(|error| damaged(format!("{error:?}")))?;
     Ok(Plan {
@@ -107,6 +116,7 @@ async fn load_policy(control: &dyn ControlStore) -> Result<PlanBook, StoreError>
             let mut settings: PlanSettings =
                 serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
             settings.video_retention_days = 0;
+            settings.record_retention_days = 0;
             let policy = Policy::try_from(&settings).map_err(|error| damaged(error.to_string()))?;
             PlanBook::with_default(revision, settings, policy)
         }
@@ -210,6 +220,26 @@ mod tests {
         let next = book.with(id(1), named("A", &[])).unwrap();
         let saved = save(&control, &shown, &book, next).await.unwrap();
         assert_eq!(saved, PlansReplaced::Yes);
+    }
+
+    #[tokio::test]
+    async fn a_plan_of_before_keeps_its_records_for_ever() {
+        let control = SqliteControl::in_memory().unwrap();
+        let mut stored = write(PlanBook::default().default_plan()).unwrap();
+        let days = "\"record_retention_days\":180,";
+        assert!(stored.value.contains(days));
+        let now = read(&stored).unwrap().document().settings.clone();
+        assert_eq!(now.record_retention_days, 180);
+        stored.value = stored.value.replace(days, "");
+        let plans = StoredPlans {
+            revision: 1,
+            plans: vec![stored],
+        };
+        control.replace_plans(0, plans).await.unwrap();
+        let book = load(&control).await.unwrap();
+        let settings = &book.default_plan().document().settings;
+        assert_eq!(settings.record_retention_days, 0);
+        assert_eq!(settings.video_retention_days, 7);
     }
 
     #[tokio::test]

@@ -7,4 +7,5 @@ mod command_line;
 mod faulty;
 mod gateway;
 mod log;
+mod mail;
 mod process;

@@ -129,6 +129,24 @@ impl AuditStore for MemoryAudit {
         Ok((had - state.records.len()) as u64)
     }
 
+    async fn purge_sessions(
+        &self,
+        sessions: &[SessionId],
+        before: Timestamp,
+    ) -> Result<HashMap<SessionId, u64>, StoreError> {
+        let mut state = self.state();
+        let mut forgotten = HashMap::new();
+        state.records.retain(|_, record| {
+            let goes = record.when < before && sessions.contains(&record.session);
+            if goes {
+                *forgotten.entry(record.session).or_default() += 1;
+            }
+            !goes
+        });
+        state.full = FullMicros::default();
+        Ok(forgotten)
+    }
+
     async fn health(&self) -> Result<AuditHealth, StoreError> {
         let state = self.state();
         let first = state.records.first_key_value();

@@ -51,6 +51,14 @@ pub trait AuditStore: Send + Sync {
     /// Forgets records before a time. Returns how many.
     async fn purge(&self, before: Timestamp) -> Result<u64, StoreError>;
 
+    /// Forgets the records of these sessions before a time. Returns how many of each; those of
+    /// which there were none are left out.
+    async fn purge_sessions(
+        &self,
+        sessions: &[SessionId],
+        before: Timestamp,
+    ) -> Result<HashMap<SessionId, u64>, StoreError>;
+
     /// How much is kept.
     async fn health(&self) -> Result<AuditHealth, StoreError>;
 }

@@ -118,6 +118,37 @@ pub trait ControlStore: Send + Sync {
     /// have been deleted before.
     async fn remove_segment(&self, id: SegmentId) -> Result<(), StoreError>;
 
+    /// Sessions of a plan of which there may be records from before a time, the oldest first;
+    /// `leave_out` of them are left out.
+    async fn sessions_with_records_before(
+        &self,
+        plan: Option<PlanId>,
+        before: Timestamp,
+        leave_out: usize,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, StoreError>;
+    /// Keeps that the records of these sessions from before a time are not there any more. To be
+    /// called before they are removed: what is gone is always said to be.
+    async fn say_records_removed(
+        &self,
+        sessions: &[SessionId],
+        before: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Keeps that these records were removed, so many of each session, and removes the idle
+    /// stretches of that time. Of a session without records no applications are kept.
+    async fn note_records_removed(
+        &self,
+        sessions: &[(SessionId, u64)],
+        before: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Forgets sessions of a plan that ended before a time and of which nothing is left: neither
+    /// records nor segments. Returns how many.
+    async fn forget_sessions(
+        &self,
+        plan: Option<PlanId>,
+        before: Timestamp,
+    ) -> Result<u64, StoreError>;
+
     // Recordings.
 
     /// One session.

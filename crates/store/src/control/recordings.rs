@@ -19,6 +19,8 @@ pub struct RecordedSession {
     pub applications: Vec<String>,
     /// How many activity records there are.
     pub activities: u64,
+    /// Those from before this time were removed, because their retention was over.
+    pub records_removed_until: Option<Timestamp>,
     /// Bytes of its segments.
     pub segment_bytes: u64,
 }

@@ -12,6 +12,7 @@ mod deployments;
 mod directories;
 mod health_log;
 pub mod limits;
+mod mail;
 mod plans;
 mod prerequisites;
 mod records;
@@ -37,6 +38,7 @@ pub use directories::{
     DirectoryTest, DirectoryView, LeftDirectory,
 };
 pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_log_mark};
+pub use mail::{MailRequest, MailShown, MailTested};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
     Plans, item_counts, monitored,

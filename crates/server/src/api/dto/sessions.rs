@@ -57,6 +57,11 @@ pub struct SessionSummary {
     pub applications: Vec<String>,
     /// How many activity records there are.
     pub activities: u64,
+    /// Activity records from before this time were removed, because their retention was over;
+    /// absent if none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub records_removed_until_us: Option<i64>,
     /// Bytes of the screen's recording.
     pub segment_bytes: u64,
     /// Whether there is anything of the screen to see.
@@ -161,6 +166,7 @@ impl SessionSummary {
                 .cloned()
                 .collect(),
             activities: session.activities,
+            records_removed_until_us: session.records_removed_until.map(Timestamp::as_unix_micros),
             segment_bytes: session.segment_bytes,
             has_video: session.segment_bytes > 0,
         }

@@ -10,6 +10,7 @@ pub mod directories;
 pub mod health;
 pub mod health_log;
 pub mod live;
+pub mod mail;
 pub mod plans;
 pub mod prerequisites;
 pub mod search;

@@ -24,6 +24,7 @@ use eidetic_server::{
     deployment::{Deployment, vault::Vault},
     directory::Directories,
     health::duplicates::Duplicates,
+    mail::Mail,
     plans::PlanBook,
 };
 use eidetic_store::{
@@ -73,6 +74,7 @@ impl Server {
             duplicates: Duplicates::default(),
             listening_since: START,
             directories: Directories::default(),
+            mail: Mail::new(Vault::new([9; 32])),
             deployment: Deployment::new(Vault::new([9; 32])),
             check_requests: tokio::sync::broadcast::Sender::new(16),
         };

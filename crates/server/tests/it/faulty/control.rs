@@ -33,6 +33,11 @@ super::on_a_disk! { ControlStore:
     read segments_kept_before(plan: Option<PlanId>, before: Timestamp, leave_out: usize, limit: usize)
         -> Vec<SegmentId>;
     write remove_segment(id: SegmentId) -> ();
+    read sessions_with_records_before(plan: Option<PlanId>, before: Timestamp, leave_out: usize, limit: usize)
+        -> Vec<SessionId>;
+    write say_records_removed(sessions: &[SessionId], before: Timestamp) -> ();
+    write note_records_removed(sessions: &[(SessionId, u64)], before: Timestamp) -> ();
+    write forget_sessions(plan: Option<PlanId>, before: Timestamp) -> u64;
     read session(id: SessionId) -> Option<RecordedSession>;
     read sessions(before: Option<(Timestamp, SessionId)>, limit: usize) -> Vec<RecordedSession>;
     read segments(session: SessionId) -> Vec<StoredSegment>;

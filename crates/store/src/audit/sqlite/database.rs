@@ -1,6 +1,6 @@
 //! The database as its callers see it.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use eidetic_model::{Clock, SessionId, Timestamp};
@@ -143,6 +143,25 @@ impl AuditStore for SqliteAudit {
         loop {
             let purged = self.writer.purge(before).await?;
             records += purged.records;
+            if !purged.more {
+                return Ok(records);
+            }
+        }
+    }
+
+    async fn purge_sessions(
+        &self,
+        sessions: &[SessionId],
+        before: Timestamp,
+    ) -> Result<HashMap<SessionId, u64>, StoreError> {
+        let sessions: Arc<[SessionId]> = sessions.into();
+        let mut records = HashMap::new();
+        // Step by step, as above.
+        loop {
+            let purged = self.writer.purge_sessions(sessions.clone(), before).await?;
+            for (session, forgotten) in purged.records {
+                *records.entry(session).or_default() += forgotten;
+            }
             if !purged.more {
                 return Ok(records);
             }

@@ -17,6 +17,7 @@ mod insert;
 mod parts;
 mod plan;
 mod purge;
+mod purge_sessions;
 mod read;
 mod scan;
 mod schema;

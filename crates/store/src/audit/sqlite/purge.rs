@@ -82,18 +82,24 @@ pub(super) fn delete_some(
             Row::read,
         )?
         .collect::<Result<_, _>>()?;
-    for row in &rows {
-        transaction
+    forget(&transaction, &rows)?;
+    transaction.commit()?;
+    Ok(rows.len() as u64)
+}
+
+/// Deletes these records, and the words that only they had.
+pub(super) fn forget(connection: &Connection, rows: &[Row]) -> Result<(), Failure> {
+    for row in rows {
+        connection
             .prepare_cached("DELETE FROM rec WHERE id = ?1")?
             .execute([row.id])?;
     }
-    forget_titles(&transaction, &rows)?;
-    forget_values(&transaction, &rows)?;
-    transaction
+    forget_titles(connection, rows)?;
+    forget_values(connection, rows)?;
+    connection
         .prepare_cached("UPDATE part SET records = records - ?1")?
         .execute([i64::try_from(rows.len()).unwrap_or(i64::MAX)])?;
-    transaction.commit()?;
-    Ok(rows.len() as u64)
+    Ok(())
 }
 
 fn forget_titles(connection: &Connection, rows: &[Row]) -> Result<(), Failure> {
@@ -184,4 +190,4 @@ fn end_position(month: Month, before: Timestamp) -> i64 {
 
 /// Position from ?1 until before ?2, and time before ?3.
 const IS_BEFORE: &str = "id >= ?1 AND id < ?2 AND coalesce(at, id >> 8) < ?3";
-const CHUNK: usize = 5_000;
+pub(super) const CHUNK: usize = 5_000;

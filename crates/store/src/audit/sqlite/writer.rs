@@ -6,13 +6,14 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use eidetic_model::{Clock, RecordSequence, Timestamp};
+use eidetic_model::{Clock, RecordSequence, SessionId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     insert::{PartWriter, by_month, not_in},
     parts::{Parts, WHAT},
     purge::{self, Purged},
+    purge_sessions,
 };
 use crate::{
     StoreError,
@@ -34,6 +35,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 enum Request {
     Append(Batch, Reply<()>),
     Purge(Timestamp, Reply<Purged>),
+    PurgeSessions(Arc<[SessionId]>, Timestamp, Reply<purge_sessions::Purged>),
 }
 
 impl Writer {
@@ -60,6 +62,16 @@ impl Writer {
     /// Forgets some of the records before a time.
     pub async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
         self.ask(|reply| Request::Purge(before, reply)).await
+    }
+
+    /// Forgets some of the records of these sessions before a time.
+    pub async fn purge_sessions(
+        &self,
+        sessions: Arc<[SessionId]>,
+        before: Timestamp,
+    ) -> Result<purge_sessions::Purged, StoreError> {
+        self.ask(|reply| Request::PurgeSessions(sessions, before, reply))
+            .await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, StoreError> {
@@ -130,6 +142,12 @@ impl Thread {
                         .purge(before)
                         .map_err(|failure| failure.into_error("purge activity records", WHAT));
                     // Whoever asked may have left.
+                    let _gone = reply.send(result);
+                }
+                Request::PurgeSessions(sessions, before, reply) => {
+                    let result = self.purge_sessions(&sessions, before).map_err(|failure| {
+                        failure.into_error("purge activity records of sessions", WHAT)
+                    });
                     let _gone = reply.send(result);
                 }
             }
@@ -210,6 +228,30 @@ impl Thread {
                 })
             }
         }
+    }
+
+    fn purge_sessions(
+        &mut self,
+        sessions: &[SessionId],
+        before: Timestamp,
+    ) -> Result<purge_sessions::Purged, Failure> {
+        let mut purged = purge_sessions::Purged {
+            more: true,
+            ..purge_sessions::Purged::default()
+        };
+        match purge_sessions::next_step(&self.parts, sessions, before)? {
+            purge_sessions::Step::Nothing => purged.more = false,
+            purge_sessions::Step::Drop(month) => {
+                self.open.remove(&month);
+                self.parts.remove(month)?;
+                tracing::info!(%month, "empty part of the audit database removed");
+            }
+            purge_sessions::Step::Delete(month) => {
+                let part = self.part(month)?.connection();
+                purged.records = purge_sessions::delete_some(part, sessions, before)?;
+            }
+        }
+        Ok(purged)
     }
 
     fn part(&mut self, month: Month) -> Result<&mut PartWriter, Failure> {

@@ -51,6 +51,15 @@ async fn sqlite_gives_later_records_no_place_in_pages_that_were_given() {
 }
 
 #[tokio::test]
+async fn sqlite_forgets_of_some_sessions_exactly_what_the_oracle_forgets() {
+    for seed in 300..304 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteAudit::open(folder.path(), clock()).unwrap();
+        forgets_of_some_sessions_exactly_what_the_oracle_forgets(&store, seed).await;
+    }
+}
+
+#[tokio::test]
 async fn sqlite_forgets_exactly_what_the_oracle_forgets() {
     for seed in 200..206 {
         let folder = tempfile::tempdir().unwrap();
@@ -348,6 +357,31 @@ async fn forgets_exactly_what_the_oracle_forgets(store: &dyn AuditStore, seed: u
         store.append(batch.clone()).await.unwrap();
         oracle.append(batch).await.unwrap();
         assert_same(store, &oracle, &Filter::default(), 17, seed).await;
+    }
+}
+
+async fn forgets_of_some_sessions_exactly_what_the_oracle_forgets(
+    store: &dyn AuditStore,
+    seed: u64,
+) {
+    let mut made_up = MadeUp::new(seed);
+    let oracle = MemoryAudit::at(now());
+    let records = fill(&mut made_up, &[store, &oracle], 400).await;
+    let mut sessions: Vec<_> = records.iter().map(|record| record.session).collect();
+    sessions.sort();
+    sessions.dedup();
+    for chosen in sessions.chunks(3) {
+        let before = made_up.time();
+        let forgotten = store.purge_sessions(chosen, before).await.unwrap();
+        let expected = oracle.purge_sessions(chosen, before).await.unwrap();
+        assert_eq!(forgotten, expected, "seed {seed}, before {before}");
+        assert_same(store, &oracle, &Filter::default(), 50, seed).await;
+        let again = store.purge_sessions(chosen, before).await.unwrap();
+        assert!(again.is_empty());
+    }
+    for _ in 0..10 {
+        let filter = made_up.filter(&records);
+        assert_same(store, &oracle, &filter, 50, seed).await;
     }
 }
 

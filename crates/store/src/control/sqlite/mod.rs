@@ -9,13 +9,15 @@ mod checks;
 mod codes;
 mod columns;
 mod database;
+mod file;
 mod health;
 mod health_store;
 mod plans;
 mod recordings;
+mod records_retention;
 mod schema;
 mod segments;
 mod users;
 mod writer;
 
-pub use database::SqliteControl;
+pub use file::SqliteControl;

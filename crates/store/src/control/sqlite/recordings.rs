@@ -103,7 +103,10 @@ pub(super) fn add_activity(
 ) -> Result<(), Failure> {
     connection
         .prepare_cached(
-            "UPDATE session SET activities = activities + 1, last_known = max(last_known, ?2) \
+            // One that comes late has to be removed, too.
+            "UPDATE session SET activities = activities + 1, last_known = max(last_known, ?2), \
+             records_looked_until = CASE WHEN ?2 < records_looked_until THEN NULL \
+                 ELSE records_looked_until END \
              WHERE id = ?1",
         )?
         .execute(params![session, record.when.as_unix_micros()])?;
@@ -258,6 +261,9 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<RecordedSession, Failu
         applications,
         activities: number(row, 12)?,
         segment_bytes: number(row, 13)?,
+        records_removed_until: row
+            .get::<_, Option<i64>>(14)?
+            .map(Timestamp::from_unix_micros),
     })
 }
 
@@ -276,6 +282,7 @@ pub(super) fn note_known(
 /// The bytes of a session's segments are summed up from their index.
 const COLUMNS: &str = "id, uuid, agent, who, wher, is_remote, workstation, display_name, start, \
      ended, last_known, idle, activities, \
-     (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.session = session.id)";
+     (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.session = session.id), \
+     records_removed_until";
 /// Three hundred years: sums stay far from the end of the numbers.
 const MOST_IDLE: i64 = 300 * 366 * 86_400 * 1_000_000;

@@ -1,7 +1,7 @@
 //! The tables of `control.db`.
 
 /// `migrations[n]` leads from format `n` to format `n + 1`.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS, HEALTH, CHECKS];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, PLANS, HEALTH, CHECKS, RECORDS_RETENTION];
 
 // Ids are the sixteen bytes of their UUID; times are microseconds since 1970; `state` and `reason`
 // are the numbers of `codes`. `last_sequence` is what was taken in of each spool.
@@ -205,4 +205,11 @@ CREATE TABLE adjustment (
     problem TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX adjustment_agent ON adjustment(agent, time);
+";
+
+// Records from before `records_removed_until` are not there any more, as far as those who look are
+// told; `records_looked_until` says the same to those who remove.
+const RECORDS_RETENTION: &str = "
+ALTER TABLE session ADD COLUMN records_removed_until INTEGER;
+ALTER TABLE session ADD COLUMN records_looked_until INTEGER;
 ";

@@ -5,6 +5,7 @@ mod checks;
 mod health;
 mod plans;
 mod recordings;
+mod records_retention;
 mod users;
 
 use eidetic_model::{
@@ -51,6 +52,7 @@ promises! {
     recordings::sessions_are_paged_from_the_latest_start,
     recordings::segments_grow_and_are_sealed_lost_or_reset,
     recordings::old_segments_are_found_by_agent_and_leave_only_that_they_were_there,
+    records_retention::what_was_removed_is_said_and_what_is_empty_is_forgotten,
     health::what_an_agent_said_last_is_kept,
     health::the_health_log_is_filtered_and_paged_from_the_latest,
     health::the_health_log_stays_bounded,
