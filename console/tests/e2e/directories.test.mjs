@@ -41,15 +41,15 @@ test('a directory is tried before it is kept, and says what is wrong', async () 
   await page.getByRole('button', { name: 'Add a directory' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add a directory' });
   await dialog.getByLabel('Name, for plans').fill('Corp');
-  await dialog.getByLabel('Server').fill('127.0.0.1');
-  await dialog.getByLabel('Port').fill(STARTTLS);
+  await dialog.getByRole('textbox', { name: 'Server', exact: true }).fill('127.0.0.1');
+  await dialog.getByRole('textbox', { name: 'Port' }).fill(STARTTLS);
   const account = dialog.getByLabel('Account with which');
   assert.equal(await account.inputValue(), 'Reader');
   const trial = dialog.getByRole('button', { name: 'Test connection' });
   await trial.click();
   const said = dialog.getByRole('status');
   await said.filter({ hasText: 'use StartTLS if this is the port for that' }).waitFor();
-  await dialog.getByLabel('Port').fill(LDAPS);
+  await dialog.getByRole('textbox', { name: 'Port' }).fill(LDAPS);
   await trial.click();
   await said.filter({ hasText: 'Its base is dc=corp,dc=example' }).waitFor();
   await dialog.getByRole('button', { name: 'Keep the directory' }).click();
@@ -99,7 +99,7 @@ test('a managed account asks for no password, and its directory gives it', async
   await page.goto(`${CONSOLE}/deployment`);
   await addAccount('gMSA', 'CORP\\eidetic$', async (dialog) => {
     await dialog.getByLabel('Signs in with').selectOption('managed');
-    assert.equal(await dialog.getByLabel('Password').count(), 0);
+    assert.equal(await dialog.getByLabel('Password', { exact: true }).count(), 0);
   });
   await page.getByRole('button', { name: 'Test account gMSA' }).click();
   await page.getByText('The directory gives its password').waitFor();

@@ -18,6 +18,7 @@ use crate::client::{Connection, ServerArguments};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   eidetic deploy web-1 web-2 --account 'Linux servers'
+  eidetic deploy web-3
   eidetic deploy 10.0.0.7 --port 2222 --account root
   eidetic deploy web-1 --account 'Linux servers' --action remove
   eidetic deploy rds-1 rds-2 --system windows --account 'Domain administrator'
@@ -27,9 +28,10 @@ pub struct Arguments {
     /// Their names or addresses.
     #[arg(required = true, value_name = "COMPUTER")]
     computers: Vec<String>,
-    /// The name of the account with which the server signs in there.
+    /// The name of the account with which the server signs in there; that which the plan has for each
+    /// computer, if it is left out.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// What is to be done.
     #[arg(long, value_enum, default_value_t = Action::Install)]
     action: Action,
@@ -72,7 +74,8 @@ enum Action {
 #[derive(Serialize)]
 struct Order<'a> {
     computers: &'a [String],
-    account: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
     action: Action,
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<System>,
@@ -105,7 +108,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let server = arguments.server.connect()?;
     let order = Order {
         computers: &arguments.computers,
-        account: &arguments.account,
+        account: arguments.account.as_deref(),
         action: arguments.action,
         system: arguments.system,
         port: arguments.port,

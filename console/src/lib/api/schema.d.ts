@@ -1656,8 +1656,8 @@ export interface components {
         };
         /** @description What is to be done on computers. */
         DeploymentRequest: {
-            /** @description With which account. */
-            account: string;
+            /** @description With which account. Default: for each computer that which its plan has for it. */
+            account?: string | null;
             /**
              * @description `install` installs the agent, or upgrades it where it is older; `remove` removes it and
              *     leaves what it has not sent; `purge` removes that too.

@@ -311,6 +311,17 @@ impl Plan {
         }
     }
 
+    /// The name of the account for a computer, called so: that of the first item that means it, else
+    /// the plan's.
+    pub fn account_for<'a>(&'a self, facts: &'a ComputerFacts, called: &str) -> Option<&'a str> {
+        let deployment = &self.document.deployment;
+        let mut meaning = self.items_meaning(facts).filter(|(_, means)| *means);
+        match meaning.next() {
+            Some((item, _)) => deployment.account_of(item, called),
+            None => deployment.account.as_deref(),
+        }
+    }
+
     fn fill(&mut self, members: &ContainerMembers) {
         for item in &mut self.items {
             if let Item::Container(item) = item {

@@ -120,8 +120,9 @@ pub struct ComputerName {
 pub struct DeploymentRequest {
     /// Their names or addresses: 1 to 500.
     pub computers: Vec<String>,
-    /// With which account.
-    pub account: String,
+    /// With which account. Default: for each computer that which its plan has for it.
+    #[serde(default)]
+    pub account: Option<String>,
     /// `install` installs the agent, or upgrades it where it is older; `remove` removes it and
     /// leaves what it has not sent; `purge` removes that too.
     #[serde(default = "install")]

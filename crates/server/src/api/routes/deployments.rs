@@ -1,6 +1,7 @@
 //! Accounts for collecting data, known computers and deployments.
 
 use axum::{Json, extract::State, http::StatusCode};
+use eidetic_model::ComputerFacts;
 use eidetic_search::fold;
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use crate::{
         jobs::{Action, Order},
     },
     directory::AskError,
-    plans::{ItemDocument, Plan},
+    plans::{ItemDocument, Plan, PlanBook},
 };
 
 /// List the accounts for collecting data
@@ -213,22 +214,22 @@ pub async fn deploy(
     JsonBody(request): JsonBody<DeploymentRequest>,
 ) -> ApiResult<Json<Deployments>> {
     let components = &state.components;
-    let orders = orders(&request, &who)?;
+    let book = components.plans.borrow().clone();
+    let orders = orders(&request, &book, &who)?;
     let accounts = components.deployment.accounts(components.control.as_ref());
-    let account = fold(&request.account);
-    if !accounts
-        .await?
-        .iter()
-        .any(|known| fold(&known.name) == account)
-    {
-        return Err(ApiError::field("account", "there is no such account"));
+    let accounts = accounts.await?;
+    let is_known = |name: &str| accounts.iter().any(|known| fold(&known.name) == fold(name));
+    if let Some(order) = orders.iter().find(|order| !is_known(&order.account)) {
+        let message = format!("there is no account {:?}", order.account);
+        return Err(ApiError::field("account", message));
     }
     let what = match request.action {
         Action::Install => "asked for agents",
         Action::Remove | Action::Purge => "asked to remove agents",
     };
     let names: Vec<_> = orders.iter().map(|order| &*order.computer).collect();
-    let object = format!("{} with account {}", names.join(", "), request.account);
+    let account = request.account.as_deref().unwrap_or("of the plan");
+    let object = format!("{} with account {account}", names.join(", "));
     state.viewing_log.note(&who, what, object).await?;
     let mut taken = Vec::new();
     for order in orders {
@@ -286,7 +287,7 @@ pub async fn cancel_deployment(
     Ok(Json(job.into()))
 }
 
-fn orders(request: &DeploymentRequest, who: &SignedIn) -> ApiResult<Vec<Order>> {
+fn orders(request: &DeploymentRequest, book: &PlanBook, who: &SignedIn) -> ApiResult<Vec<Order>> {
     if !(1..=MAX_COMPUTERS).contains(&request.computers.len()) {
         let message = format!("must be 1 to {MAX_COMPUTERS}");
         return Err(ApiError::field("computers", message));
@@ -313,12 +314,28 @@ fn orders(request: &DeploymentRequest, who: &SignedIn) -> ApiResult<Vec<Order>> 
             computer: computer.to_owned(),
             system: request.system,
             port: request.port,
-            account: request.account.clone(),
+            account: match &request.account {
+                Some(account) => account.clone(),
+                None => account_of(book, computer)?,
+            },
             action: request.action,
             asked_by: who.user.clone(),
         });
     }
     Ok(orders)
+}
+
+/// The account that its plan has for a computer.
+fn account_of(book: &PlanBook, computer: &str) -> ApiResult<String> {
+    let address = computer.trim_matches(['[', ']']).parse();
+    let facts = ComputerFacts::new([computer.to_owned()], address);
+    let plan = book.plan_of(&facts);
+    let account = plan.account_for(&facts, computer).map(str::to_owned);
+    account.ok_or_else(|| {
+        let name = &plan.document().name;
+        let message = format!("the plan {name:?} has none for {computer}: name one");
+        ApiError::field("account", message)
+    })
 }
 
 fn conflict(refused: &QueueError) -> ApiError {

@@ -40,6 +40,37 @@ async fn the_secret_of_an_account_is_shown_to_nobody_and_kept_sealed() {
 }
 
 #[tokio::test]
+async fn where_no_account_is_named_it_is_that_of_the_item_or_the_plan() {
+    let server = Server::start().await;
+    let browser = server.signed_in().await;
+    for name in ["Office", "Own"] {
+        let account = json!({"name": name, "user": "root", "password": "secret"});
+        browser.post("/api/v1/accounts", &account).await;
+    }
+    let plan = json!({"name": "Web", "deployment": {"account": "Office"}, "items": [
+        {"kind": "computer", "computer": "web-1"},
+        {"kind": "computer", "computer": "web-2", "account": "Own"},
+        {"kind": "ip_range", "from": "10.0.0.1", "to": "10.0.0.9", "account": "Own"},
+    ]});
+    assert_eq!(browser.post("/api/v1/plans", &plan).await.status, 200);
+    let order = json!({"computers": ["web-1", "web-2", "10.0.0.5"]});
+    let jobs = browser.post("/api/v1/deployments", &order).await.json();
+    let jobs = jobs["deployments"].as_array().unwrap().iter();
+    let accounts: Vec<_> = jobs.map(|job| job["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts, ["Office", "Own", "Own"]);
+    let other = json!({"computers": ["mail-1"]});
+    let refused = browser
+        .post("/api/v1/deployments", &other)
+        .await
+        .problem(422);
+    assert_eq!(refused["errors"][0]["field"], "account");
+    // An account that an item has is in use.
+    let own = json!({"name": "own"});
+    let removed = browser.post("/api/v1/accounts/remove", &own).await;
+    removed.problem(409);
+}
+
+#[tokio::test]
 async fn a_computer_has_one_job_at_a_time_which_can_be_cancelled() {
     let server = Server::start().await;
     let browser = server.signed_in().await;
