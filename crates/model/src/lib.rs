@@ -7,6 +7,7 @@
 mod captured;
 mod clock;
 mod ids;
+mod notification;
 mod plan;
 mod policy;
 mod record;
@@ -18,6 +19,9 @@ mod time;
 pub use captured::Captured;
 pub use clock::{Clock, IdSource};
 pub use ids::{AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId};
+pub use notification::{
+    MAX_NOTIFICATION_CHARACTERS, Notification, NotificationOutcome, NotificationProblem,
+};
 pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
 pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
 pub use record::{
@@ -27,7 +31,7 @@ pub use record::{
 pub use segment::{SegmentDescription, SegmentEnd};
 pub use selection::{
     ApplicationRule, ApplicationSelection, MAX_PATTERN_CHARACTERS, MAX_RULES, RuleProblem,
-    Selected, UserRule, UserSelection,
+    Selected, ShownPart, UserRule, UserSelection,
 };
 pub use session::{SessionDescription, SessionEnding, SessionOrigin};
 pub use time::Timestamp;

@@ -25,6 +25,7 @@ pub mod duplication;
 pub mod event_log;
 pub mod folder;
 pub mod installer;
+pub mod message_box;
 pub mod pipe;
 pub mod process;
 pub mod protect;

@@ -684,6 +684,12 @@ export interface components {
              * @default false
              */
             only_listed?: boolean;
+            /**
+             * @description Whether only what is seen of the windows of `listed` is recorded, if `only_listed`: all else
+             *     is black before it is encoded. Otherwise the whole screen is.
+             * @default false
+             */
+            only_their_windows?: boolean;
         };
         /**
          * @description Whether the agent keeps the plan's ceiling for processor time.
@@ -1371,7 +1377,8 @@ export interface components {
              * @default {
              *       "except": [],
              *       "listed": [],
-             *       "only_listed": false
+             *       "only_listed": false,
+             *       "only_their_windows": false
              *     }
              */
             applications?: components["schemas"]["Applications"];
@@ -1410,6 +1417,24 @@ export interface components {
              * @default true
              */
             monitor?: boolean;
+            /**
+             * Format: int64
+             * @description After how many seconds the window closes by itself, 5 to 3600.
+             * @default 60
+             */
+            notify_closes_after_secs?: number;
+            /**
+             * @description What they are told: up to 2000 characters, with line breaks. What the user did with it is an
+             *     activity record.
+             * @default Activity on this computer is monitored and may be recorded, including what is on the screen.
+             */
+            notify_text?: string;
+            /**
+             * @description Whether users are told of it, in a window that is shown when the recording of their session
+             *     begins.
+             * @default false
+             */
+            notify_users?: boolean;
             /**
              * @description What of the screen may be lost for the sake of size.
              * @default high
@@ -1764,7 +1789,10 @@ export interface components {
         };
         /** @description Something that happened to the session or to its recording. */
         SessionEventItem: {
-            /** @description What it means: `Session start`, `Session end` or `Recording gap`. */
+            /**
+             * @description What it means: `Session start`, `Session end`, `Recording gap` or `User
+             *     notified`.
+             */
             action: string;
             /** @description What, such as `Lock`. */
             what: string;

@@ -6,10 +6,10 @@ use std::{net::IpAddr, time::Duration};
 
 use eidetic_model::{
     ActivityRecord, Application, ApplicationRule, ApplicationSelection, Captured, ComputerFacts,
-    DisplayIndex, Entry, GapReason, IdleStretch, MAX_RULES, Policy, PolicyError, PolicyParts,
-    Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits, SegmentDescription,
-    SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin,
-    SpoolId, SpoolLimits, Timestamp, UserRule, UserSelection,
+    DisplayIndex, Entry, GapReason, IdleStretch, MAX_RULES, Notification, Policy, PolicyError,
+    PolicyParts, Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits,
+    SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding,
+    SessionId, SessionOrigin, ShownPart, SpoolId, SpoolLimits, Timestamp, UserRule, UserSelection,
 };
 
 use super::{
@@ -79,6 +79,7 @@ pub fn protocol_range(
 pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
     let quality = quality(policy.quality());
     let made = Policy::new(PolicyParts {
+        notification: policy.notification.as_ref().map(notification).transpose()?,
         recording: match (policy.monitoring_off, policy.record_screen) {
             (true, _) => Recording::Off,
             (false, true) => Recording::Screen,
@@ -112,6 +113,11 @@ pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
         },
     })?;
     Ok((policy.revision, made))
+}
+
+fn notification(message: &proto::Notification) -> Result<Notification, PolicyError> {
+    let closes_after = Duration::from_secs(message.closes_after_secs.into());
+    Ok(Notification::new(&message.text, closes_after)?)
 }
 
 fn seconds(secs: u32) -> Option<Duration> {
@@ -152,6 +158,10 @@ fn applications(
     Ok(ApplicationSelection {
         which: selected(message.only_listed, rules(message.listed)),
         except: rules(message.except),
+        shown: match message.only_their_windows {
+            true => ShownPart::ListedWindows,
+            false => ShownPart::WholeScreen,
+        },
     })
 }
 

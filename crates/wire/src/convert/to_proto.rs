@@ -4,9 +4,9 @@ use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use eidetic_model::{
-    ActivityRecord, ApplicationRule, ApplicationSelection, Captured, Entry, Policy, Quality,
-    RecordSequence, Recording, SegmentDescription, SegmentEnd, SegmentId, Selected,
-    SessionDescription, SessionId, SessionOrigin, Timestamp, UserRule, UserSelection,
+    ActivityRecord, ApplicationRule, ApplicationSelection, Captured, Entry, Notification, Policy,
+    Quality, RecordSequence, Recording, SegmentDescription, SegmentEnd, SegmentId, Selected,
+    SessionDescription, SessionId, SessionOrigin, ShownPart, Timestamp, UserRule, UserSelection,
 };
 
 use super::{Hello, MAX_DETAILS, MAX_NAME_BYTES, MAX_TEXT_BYTES, MAX_UNIX_MICROS, SegmentChunk};
@@ -62,6 +62,14 @@ pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
         users: (!policy.users().is_everybody()).then(|| users(policy.users())),
         applications: (!policy.applications().is_everything())
             .then(|| applications(policy.applications())),
+        notification: policy.notification().map(notification),
+    }
+}
+
+fn notification(notification: &Notification) -> proto::Notification {
+    proto::Notification {
+        text: notification.text().to_owned(),
+        closes_after_secs: seconds(Some(notification.closes_after())),
     }
 }
 
@@ -96,6 +104,7 @@ fn applications(selection: &ApplicationSelection) -> proto::ApplicationSelection
         only_listed: selection.which != Selected::All,
         listed: selection.which.rules().iter().map(rule).collect(),
         except: selection.except.iter().map(rule).collect(),
+        only_their_windows: selection.shown == ShownPart::ListedWindows,
     }
 }
 
