@@ -23,6 +23,7 @@ mod export;
 mod installer;
 mod plans;
 mod recording;
+mod session_plan;
 mod stack;
 mod until;
 mod windows;
@@ -58,6 +59,8 @@ enum Command {
     Debian(debian::Arguments),
     /// Rehearses putting the agent on another computer by SSH. Needs root.
     Deployment,
+    /// Rehearses what a plan asks of a session: the message to its user, and listed windows alone.
+    SessionPlan,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Measures what the agent costs under Wine, beside the agent on Linux.
@@ -86,6 +89,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Windows(arguments) => windows::run(&arguments),
         Command::Debian(arguments) => debian::run(&arguments),
         Command::Deployment => deployment::run(),
+        Command::SessionPlan => session_plan::run(),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
