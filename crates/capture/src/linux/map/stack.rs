@@ -35,7 +35,7 @@ pub(super) enum Change {
 
 impl Stack {
     /// The windows, the uppermost first.
-    pub(super) fn from_above(&self) -> impl Iterator<Item = &Top> {
+    pub(super) fn uppermost_first(&self) -> impl Iterator<Item = &Top> {
         self.0.iter().rev()
     }
 
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn order(stack: &Stack) -> Vec<Window> {
-        stack.from_above().map(|top| top.window).collect()
+        stack.uppermost_first().map(|top| top.window).collect()
     }
 
     #[test]

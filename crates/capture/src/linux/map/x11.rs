@@ -142,7 +142,7 @@ impl X11Windows {
         if self.is_stack_stale {
             self.stack.replace(tops(&self.x)?);
             self.known.clear();
-            self.stale = self.stack.from_above().map(|top| top.window).collect();
+            self.stale = self.stack.uppermost_first().map(|top| top.window).collect();
             self.is_stack_stale = false;
         }
         if self.stale.is_empty() {
@@ -216,7 +216,7 @@ impl X11Windows {
                 shows: Vec::new(),
             }];
         }
-        let tops = self.stack.from_above().filter(|top| top.is_mapped);
+        let tops = self.stack.uppermost_first().filter(|top| top.is_mapped);
         let tops: Vec<&Top> = tops
             .filter(|top| Some(top.window) != self.overlay)
             .collect();
@@ -266,7 +266,7 @@ impl WindowMap for X11Windows {
         let mut seen = Vec::new();
         // What happened before the answer to this is told before it.
         let asked = self.x.raw().get_input_focus().map_err(ReplyError::from);
-        let answered = asked.and_then(|it| it.reply());
+        let answered = asked.and_then(x11rb::cookie::Cookie::reply);
         self.x.explain("catch up with the windows", answered)?;
         self.take_events(&mut seen)?;
         for _ in 0..MOST_ROUNDS {

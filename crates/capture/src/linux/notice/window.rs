@@ -309,7 +309,10 @@ fn monitor_with_pointer(x: &XConnection) -> Result<Display, CaptureError> {
     let displays = Monitors::watch(x)?.ask(x);
     let displays = x.explain("ask for the monitors", displays)?;
     let pointer = x.raw().query_pointer(x.root()).map_err(ReplyError::from);
-    let pointer = x.explain("ask for the pointer", pointer.and_then(|it| it.reply()))?;
+    let pointer = x.explain(
+        "ask for the pointer",
+        pointer.and_then(x11rb::cookie::Cookie::reply),
+    )?;
     let at = (i32::from(pointer.root_x), i32::from(pointer.root_y));
     let is_on = |display: &&Display| {
         let inside = |at: i32, start: i32, length: u32| {
