@@ -84,6 +84,7 @@ pub(crate) enum Pace {
 
 /// What the service tells a recorder.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and gone at once")]
 pub(crate) enum Order {
     /// The first order.
     Begin(Box<Assignment>),
