@@ -137,6 +137,12 @@ fn linux(workspace: &Workspace, steps: &mut Steps<'_>) -> Result<()> {
             .arg(workspace.path("console/tests/e2e"))
             .run()
     })?;
+    steps.step("message to users and listed windows alone", || {
+        workspace
+            .built(Profile::Dev, "eidetic-rehearsal")
+            .arg("session-plan")
+            .run()
+    })?;
     steps.step("packages for Debian", || {
         packages::install(packages::DEB)?;
         deb::rehearse(workspace)

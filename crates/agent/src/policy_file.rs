@@ -4,8 +4,9 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use eidetic_model::{
-    ApplicationRule, ApplicationSelection, Policy, PolicyParts, Prerequisites, Quality, Recording,
-    ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
+    ApplicationRule, ApplicationSelection, Notification, Policy, PolicyError, PolicyParts,
+    Prerequisites, Quality, Recording, ScreenLimits, Selected, ShownPart, SpoolLimits, UserRule,
+    UserSelection,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,16 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<(u64, Policy)>> {
     };
     let file: PolicyFile = toml::from_str(&text).context("failed to parse policy.toml")?;
     let default = PolicyParts::default();
+    let notification = match &file.notify_text {
+        None => None,
+        Some(text) => {
+            let closes_after =
+                Duration::from_secs(file.notify_closes_after_secs.unwrap_or_default());
+            Some(Notification::new(text, closes_after).map_err(PolicyError::from)?)
+        }
+    };
     let policy = Policy::new(PolicyParts {
+        notification,
         recording: match (file.monitoring_off, file.record_screen) {
             (true, _) => Recording::Off,
             (false, true) => Recording::Screen,
@@ -71,6 +81,8 @@ pub(crate) fn write(path: &Path, revision: u64, policy: &Policy) -> anyhow::Resu
         spool_max_bytes: policy.spool().max_bytes,
         spool_min_free_bytes: policy.spool().min_free_bytes,
         monitoring_off: policy.recording() == Recording::Off,
+        notify_text: policy.notification().map(|it| it.text().to_owned()),
+        notify_closes_after_secs: policy.notification().map(|it| it.closes_after().as_secs()),
         stop_after_secs: policy.limits().stop_after.map(|time| time.as_secs()),
         stop_when_idle_secs: policy
             .limits()
@@ -101,6 +113,8 @@ struct PolicyFile {
     /// From here on, too.
     #[serde(default)]
     monitoring_off: bool,
+    notify_text: Option<String>,
+    notify_closes_after_secs: Option<u64>,
     stop_after_secs: Option<u64>,
     stop_when_idle_secs: Option<u64>,
     #[serde(default)]
@@ -130,6 +144,8 @@ enum User {
 #[derive(Default, Serialize, Deserialize)]
 struct Applications {
     only_listed: bool,
+    #[serde(default)]
+    only_their_windows: bool,
     listed: Vec<Application>,
     except: Vec<Application>,
 }
@@ -188,6 +204,10 @@ impl From<Applications> for ApplicationSelection {
                 false => Selected::All,
             },
             except: rules(file.except),
+            shown: match file.only_their_windows {
+                true => ShownPart::ListedWindows,
+                false => ShownPart::WholeScreen,
+            },
         }
     }
 }
@@ -205,6 +225,7 @@ impl From<&ApplicationSelection> for Applications {
             only_listed: selection.which != Selected::All,
             listed: applications(selection.which.rules()),
             except: applications(&selection.except),
+            only_their_windows: selection.shown == ShownPart::ListedWindows,
         }
     }
 }
@@ -219,6 +240,7 @@ mod tests {
         let path = folder.path().join("policy.toml");
         assert_eq!(read(&path).unwrap(), None);
         let policy = Policy::new(PolicyParts {
+            notification: Notification::new("Recorded.\nAsk IT.", Duration::from_secs(30)).ok(),
             quality: Quality::Medium,
             grayscale: true,
             max_cpu_percent: 40,
@@ -233,6 +255,7 @@ mod tests {
                     title: "*bank*".into(),
                     description: String::new(),
                 }],
+                shown: ShownPart::ListedWindows,
             },
             limits: ScreenLimits {
                 stop_after: Some(Duration::from_secs(120)),

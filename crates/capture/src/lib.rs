@@ -6,6 +6,8 @@
 //! Each system is a folder; [`fake`] is real code that plays a script. Rates, coalescing and
 //! records are the agent's business, encoding is the codec's: nothing here knows of either.
 
+#[cfg(any(target_os = "linux", windows, test))]
+pub mod blackout;
 #[cfg(any(target_os = "linux", windows))]
 mod deadline;
 mod desktop;
@@ -13,6 +15,7 @@ mod error;
 pub mod fake;
 #[cfg(target_os = "linux")]
 pub mod linux;
+mod notice;
 #[cfg(any(target_os = "linux", windows, test))]
 mod pixels;
 mod screen;
@@ -22,5 +25,6 @@ pub mod windows;
 
 pub use desktop::{ActiveWindow, Desktop, DesktopEvent, ProcessId};
 pub use error::CaptureError;
+pub use notice::{Notice, NoticeEnding, NoticeWatcher};
 pub use screen::{Capture, Display, Frame, Rect, Screen};
 pub use sessions::{LoginSession, LoginSessionId, SessionChange, Sessions};

@@ -8,6 +8,7 @@ mod captured;
 mod clock;
 mod ids;
 mod members;
+mod notification;
 mod plan;
 mod policy;
 mod prerequisites;
@@ -23,6 +24,9 @@ pub use ids::{
     AdjustmentId, AgentId, DisplayIndex, PlanId, RecordSequence, SegmentId, SessionId, SpoolId,
 };
 pub use members::{ComputerKind, ContainerItem, DirectoryContainer, Member, Members};
+pub use notification::{
+    MAX_NOTIFICATION_CHARACTERS, Notification, NotificationOutcome, NotificationProblem,
+};
 pub use plan::{AddressRange, ComputerFacts, ComputerName, Item, ItemProblem, MAX_EXCLUDED, Range};
 pub use policy::{Policy, PolicyError, PolicyParts, Quality, Recording, ScreenLimits, SpoolLimits};
 pub use prerequisites::{AdjustmentRecord, CheckReport, Prerequisites, UnmetCheck};
@@ -33,7 +37,7 @@ pub use record::{
 pub use segment::{SegmentDescription, SegmentEnd};
 pub use selection::{
     ApplicationRule, ApplicationSelection, MAX_PATTERN_CHARACTERS, MAX_RULES, RuleProblem,
-    Selected, UserRule, UserSelection,
+    Selected, ShownPart, UserRule, UserSelection,
 };
 pub use session::{SessionDescription, SessionEnding, SessionOrigin};
 pub use time::Timestamp;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{ApplicationSelection, Prerequisites, RuleProblem, UserSelection};
+use crate::{
+    ApplicationSelection, Notification, NotificationProblem, Prerequisites, RuleProblem,
+    UserSelection,
+};
 
 /// What an agent records, and what it may cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Policy {
 pub struct PolicyParts {
     /// What of a session is recorded.
     pub recording: Recording,
+    /// What users are told when the recording of their session begins, if anything.
+    pub notification: Option<Notification>,
     /// Whose sessions are recorded.
     pub users: UserSelection,
     /// In front of which windows the screen is recorded.
@@ -114,6 +119,12 @@ pub enum PolicyError {
     /// More free bytes than a disk has.
     #[error("stop_below_free_bytes is {0}, must be at most {max}", max = Policy::MAX_FREE_BYTES)]
     StopBelowFreeBytes(u64),
+    /// The message to users.
+    #[error("notify_text {0}")]
+    NotifyText(NotificationProblem),
+    /// The message would close before it is read, or stay for ever.
+    #[error("notify_closes_after_secs is {0}, must be between 5 and 3600")]
+    NotifyClosesAfterSecs(u64),
     /// A rule for users or applications.
     #[error("{list}: {problem}")]
     Rule {
@@ -174,6 +185,11 @@ impl Policy {
     /// What of a session is recorded.
     pub const fn recording(&self) -> Recording {
         self.parts.recording
+    }
+
+    /// What users are told when the recording of their session begins, if anything.
+    pub const fn notification(&self) -> Option<&Notification> {
+        self.parts.notification.as_ref()
     }
 
     /// Whose sessions are recorded.
@@ -252,6 +268,15 @@ impl ScreenLimits {
     }
 }
 
+impl From<Result<NotificationProblem, u64>> for PolicyError {
+    fn from(problem: Result<NotificationProblem, u64>) -> Self {
+        match problem {
+            Ok(problem) => Self::NotifyText(problem),
+            Err(secs) => Self::NotifyClosesAfterSecs(secs),
+        }
+    }
+}
+
 /// The time in whole minutes; how many they are if that is out of range.
 fn whole_minutes(time: Option<Duration>, most: u64) -> Result<Option<Duration>, u64> {
     let Some(time) = time else {
@@ -269,6 +294,7 @@ impl Default for PolicyParts {
     fn default() -> Self {
         Self {
             recording: Recording::Screen,
+            notification: None,
             users: UserSelection::default(),
             applications: ApplicationSelection::default(),
             limits: ScreenLimits::default(),
@@ -305,7 +331,7 @@ impl Quality {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApplicationRule, Selected, UserRule};
+    use crate::{ApplicationRule, Selected, ShownPart, UserRule};
 
     #[test]
     fn values_out_of_range_are_refused_by_name() {
@@ -359,6 +385,7 @@ mod tests {
     fn every_value_is_kept_as_it_was_given() {
         let parts = PolicyParts {
             recording: Recording::MetadataOnly,
+            notification: Notification::new("Recorded.", Duration::from_secs(5)).ok(),
             users: UserSelection {
                 who: Selected::Listed(vec![UserRule::User("CORP\\*".into())]),
                 except: vec![UserRule::Group("admins".into())],
@@ -369,6 +396,7 @@ mod tests {
                     title: "*bank*".into(),
                     description: String::new(),
                 }],
+                shown: ShownPart::ListedWindows,
             },
             limits: ScreenLimits {
                 stop_after: Some(Duration::from_secs(60)),

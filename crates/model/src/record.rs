@@ -66,15 +66,18 @@ pub enum Action {
     SessionEnd,
     /// Something that should have been recorded was not.
     RecordingGap,
+    /// The session's user was told of being monitored.
+    UserNotified,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Activated,
         Self::SessionStart,
         Self::SessionEnd,
         Self::RecordingGap,
+        Self::UserNotified,
     ];
 
     /// The exact wording in records, search and the API.
@@ -84,6 +87,7 @@ impl Action {
             Self::SessionStart => "Session start",
             Self::SessionEnd => "Session end",
             Self::RecordingGap => "Recording gap",
+            Self::UserNotified => "User notified",
         }
     }
 }

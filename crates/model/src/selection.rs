@@ -38,6 +38,18 @@ pub struct ApplicationSelection {
     pub which: Selected<ApplicationRule>,
     /// Which are not recorded all the same.
     pub except: Vec<ApplicationRule>,
+    /// What of the screen is recorded while a listed one is in front. Without a list it is all.
+    pub shown: ShownPart,
+}
+
+/// What of the screen is recorded while a listed window is in front.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ShownPart {
+    /// All of it.
+    #[default]
+    WholeScreen,
+    /// Only what is seen of the listed windows: the rest is black.
+    ListedWindows,
 }
 
 /// A pattern of windows: both fields have to fit. An empty field fits everything.
@@ -108,6 +120,11 @@ impl UserSelection {
 }
 
 impl ApplicationSelection {
+    /// Whether only the listed windows are to be seen in the recording.
+    pub fn shows_only_windows(&self) -> bool {
+        self.which != Selected::All && self.shown == ShownPart::ListedWindows
+    }
+
     /// Whether no window is left out.
     pub fn is_everything(&self) -> bool {
         self.which == Selected::All && self.except.is_empty()
@@ -203,6 +220,7 @@ mod tests {
                 title: title.into(),
                 description: description.into(),
             }],
+            shown: ShownPart::WholeScreen,
         };
         assert_eq!(with("*bank*", "").check(), Ok(()));
         assert_eq!(with("", "KeePass*").check(), Ok(()));

@@ -25,6 +25,7 @@ mod installer;
 mod plans;
 mod push;
 mod recording;
+mod session_plan;
 mod stack;
 mod until;
 mod windows;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Rehearses calls of the server to an agent, over its connection and at its port.
     Control,
+    /// Rehearses what a plan asks of a session: the message to its user, and listed windows alone.
+    SessionPlan,
     /// Rehearses the agent's installer for Windows, under Wine, with a server.
     Installer(installer::Arguments),
     /// Rehearses putting the agent on a Windows computer by SMB, with Samba and Wine. Needs root.
@@ -101,6 +104,7 @@ fn run(cli: Cli) -> Result<()> {
         }
         Command::Deployment { stages: true } => deployment::run_stages(),
         Command::Control => control::run(),
+        Command::SessionPlan => session_plan::run(),
         Command::Installer(arguments) => installer::run(&arguments),
         Command::Push(arguments) => push::run(&arguments),
         Command::WindowsBench(arguments) => windows::bench(&arguments),

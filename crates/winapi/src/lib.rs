@@ -26,6 +26,7 @@ pub mod event_log;
 pub mod firewall;
 pub mod folder;
 pub mod installer;
+pub mod message_box;
 pub mod pipe;
 pub mod process;
 pub mod protect;

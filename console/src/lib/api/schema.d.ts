@@ -1031,6 +1031,12 @@ export interface components {
              * @default false
              */
             only_listed?: boolean;
+            /**
+             * @description Whether only what is seen of the windows of `listed` is recorded, if `only_listed`: all else
+             *     is black before it is encoded. Otherwise the whole screen is.
+             * @default false
+             */
+            only_their_windows?: boolean;
         };
         /**
          * @description Whether the agent keeps the plan's ceiling for processor time.
@@ -2287,7 +2293,8 @@ export interface components {
              * @default {
              *       "except": [],
              *       "listed": [],
-             *       "only_listed": false
+             *       "only_listed": false,
+             *       "only_their_windows": false
              *     }
              */
             applications?: components["schemas"]["Applications"];
@@ -2718,7 +2725,10 @@ export interface components {
         };
         /** @description Something that happened to the session or to its recording. */
         SessionEventItem: {
-            /** @description What it means: `Session start`, `Session end` or `Recording gap`. */
+            /**
+             * @description What it means: `Session start`, `Session end`, `Recording gap` or `User
+             *     notified`.
+             */
             action: string;
             /** @description What, such as `Lock`. */
             what: string;

@@ -56,6 +56,16 @@ describe('a draft', () => {
     expect(readDraft(draft).mistakes).toEqual({ [key]: mistake });
   });
 
+  it('with a message that nobody can read says so', () => {
+    const draft = { ...draftOf(DEFAULT_SETTINGS), notify_text: ' \n ' };
+    expect(readDraft(draft).mistakes).toEqual({ notify_text: 'Write what users are to read.' });
+    draft.notify_text = 'é'.repeat(2001);
+    expect(readDraft(draft).mistakes.notify_text).toContain('2,001 characters');
+    draft.notify_text = 'é'.repeat(2000);
+    expect(readDraft(draft).mistakes).toEqual({});
+    expect(changedKeys(draft, DEFAULT_SETTINGS)).toEqual(['notify_text']);
+  });
+
   it('with a list that lists nothing, or an empty rule, says so', () => {
     const draft = draftOf(DEFAULT_SETTINGS);
     draft.users.only_listed = true;

@@ -4,6 +4,7 @@ import type { PlanSettings } from '../api/types';
 
 /** The values that are typed, and what is said of each. */
 export const NUMBERS = {
+  notify_closes_after_secs: { name: 'Closes after', min: 5, max: 3600, unit: 'seconds', scale: 1 },
   stop_after_minutes: { name: 'Stop after', min: 0, max: 10_080, unit: 'minutes', scale: 1 },
   stop_when_idle_minutes: { name: 'Stop when idle', min: 0, max: 1440, unit: 'minutes', scale: 1 },
   stop_below_free_bytes: {
@@ -70,6 +71,10 @@ export function readDraft(draft: Draft): { settings: PlanSettings; mistakes: Mis
     if (draft[list].except.some(isEmpty)) mistakes[`${list}.except`] = EMPTY;
     if (only_listed && listed.some(isEmpty)) mistakes[`${list}.listed`] = EMPTY;
   }
+  const letters = [...draft.notify_text.trim()].length;
+  if (letters === 0) mistakes.notify_text = 'Write what users are to read.';
+  else if (letters > LONGEST_MESSAGE)
+    mistakes.notify_text = `Shorten it: it has ${letters.toLocaleString('en-GB')} characters, 2,000 at most.`;
   return { settings: settings as PlanSettings, mistakes };
 }
 
@@ -100,5 +105,6 @@ function isEmpty(rule: object): boolean {
   return Object.values(rule).every((pattern) => String(pattern ?? '').trim() === '');
 }
 
+const LONGEST_MESSAGE = 2000;
 const NOTHING_LISTED = 'Add one, or choose all.';
 const EMPTY = 'Fill in what is empty, or remove it.';

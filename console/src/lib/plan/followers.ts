@@ -22,7 +22,12 @@ export function settingsInWords(settings: PlanSettings): string {
   if (settings.users.only_listed) words.push('listed users only');
   else if (settings.users.except.length > 0) words.push('not all users');
   if (settings.record_screen && settings.applications.only_listed)
-    words.push('listed windows only');
+    words.push(
+      settings.applications.only_their_windows
+        ? 'listed windows, rest black'
+        : 'listed windows only',
+    );
+  if (settings.notify_users) words.push('users notified');
   if (settings.record_screen) words.push(keptInWords(settings.video_retention_days));
   return words.join(' · ');
 }

@@ -53,6 +53,16 @@ pub(crate) enum Report {
     },
     /// Frames come at this pace from now on. At first it is [`Pace::Full`].
     Pace(Pace),
+    /// A message to the user is about to be shown, or is shown: in this session it is not begun
+    /// again. What becomes of it is an activity.
+    Notice {
+        /// What the user is told.
+        text: String,
+        /// Since when.
+        since: Timestamp,
+        /// Whether it is on the screen.
+        is_shown: bool,
+    },
     /// The system told the recorder that something happened to its session.
     SessionNoticed {
         /// What, in the system's own code.
@@ -74,6 +84,7 @@ pub(crate) enum Pace {
 
 /// What the service tells a recorder.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and gone at once")]
 pub(crate) enum Order {
     /// The first order.
     Begin(Box<Assignment>),
@@ -102,6 +113,8 @@ pub(crate) struct Assignment {
     pub(crate) screen_paused: bool,
     /// Whether the disk has less room than the policy leaves free.
     pub(crate) disk_is_low: bool,
+    /// What the session's user was told last, by another recorder.
+    pub(crate) told: Option<String>,
 }
 
 /// A message makes no sense: the other side is broken.
@@ -164,6 +177,15 @@ impl Report {
                     .max(1),
             }),
             Self::SessionNoticed { code } => ReportKind::SessionNoticed(*code),
+            Self::Notice {
+                text,
+                since,
+                is_shown,
+            } => ReportKind::Notice(Notice {
+                text: text.clone(),
+                since: since.as_unix_micros(),
+                is_shown: *is_shown,
+            }),
         };
         ReportMessage { kind: Some(report) }.encode_to_vec()
     }
@@ -203,6 +225,11 @@ impl Report {
                 interval: Duration::from_millis(millis.into()),
             }),
             ReportKind::SessionNoticed(code) => Self::SessionNoticed { code },
+            ReportKind::Notice(notice) => Self::Notice {
+                text: notice.text,
+                since: Timestamp::from_unix_micros(notice.since),
+                is_shown: notice.is_shown,
+            },
         })
     }
 }
@@ -219,6 +246,7 @@ impl Order {
                 policy: Some(to_proto::policy(0, &assignment.policy)),
                 screen_paused: assignment.screen_paused,
                 disk_is_low: assignment.disk_is_low,
+                told: assignment.told.clone(),
             }),
             Self::Policy(policy) => OrderKind::Policy(to_proto::policy(0, policy)),
             Self::PauseScreen => OrderKind::PauseScreen(true),
@@ -245,6 +273,7 @@ impl Order {
                     policy: from_proto::policy(policy)?.1,
                     screen_paused: begin.screen_paused,
                     disk_is_low: begin.disk_is_low,
+                    told: begin.told,
                 }))
             }
             OrderKind::Policy(policy) => Self::Policy(from_proto::policy(policy)?.1),
@@ -286,7 +315,7 @@ const GAP_REASONS: [GapReason; 8] = [
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct ReportMessage {
-    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "ReportKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")]
     kind: Option<ReportKind>,
 }
 
@@ -311,6 +340,18 @@ enum ReportKind {
     PaceMillis(u32),
     #[prost(uint32, tag = "9")]
     SessionNoticed(u32),
+    #[prost(message, tag = "10")]
+    Notice(Notice),
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Notice {
+    #[prost(string, tag = "1")]
+    text: String,
+    #[prost(int64, tag = "2")]
+    since: i64,
+    #[prost(bool, tag = "3")]
+    is_shown: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -366,6 +407,8 @@ struct Begin {
     screen_paused: bool,
     #[prost(bool, tag = "5")]
     disk_is_low: bool,
+    #[prost(string, optional, tag = "6")]
+    told: Option<String>,
 }
 
 #[cfg(test)]
@@ -402,6 +445,11 @@ mod tests {
                 interval: Duration::from_millis(750),
             }),
             Report::SessionNoticed { code: 7 },
+            Report::Notice {
+                text: "You are recorded.".into(),
+                since: time(3),
+                is_shown: true,
+            },
         ] {
             assert_eq!(Report::decode(report.encode().into()).unwrap(), report);
         }
@@ -420,6 +468,7 @@ mod tests {
             policy: Policy::default(),
             screen_paused: true,
             disk_is_low: true,
+            told: Some("You are recorded.".into()),
         };
         for order in [
             Order::Begin(Box::new(assignment)),

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use eidetic_capture::ActiveWindow;
+use eidetic_capture::{
+    ActiveWindow,
+    blackout::{Judge, Judgement},
+};
 use eidetic_model::{
     ApplicationRule, ApplicationSelection, Captured, Policy, ScreenLimits, Selected,
 };
@@ -154,6 +157,12 @@ impl ScreenGate {
     }
 }
 
+/// Judges which windows may be seen, where only the listed ones may be.
+pub(crate) fn judge(selection: &ApplicationSelection) -> Judge {
+    let rules = WindowRules::new(selection);
+    Box::new(move |title, description| rules.judge(title, description))
+}
+
 /// In front of which windows the screen is recorded.
 #[derive(Debug)]
 struct WindowRules {
@@ -184,6 +193,16 @@ impl WindowRules {
     fn fit(&self, title: &str, description: &str) -> bool {
         let any = |rules: &[WindowRule]| rules.iter().any(|rule| rule.fits(title, description));
         self.listed.as_deref().is_none_or(any) && !any(&self.except)
+    }
+
+    fn judge(&self, title: &str, description: &str) -> Judgement {
+        if self.except.iter().any(|rule| rule.fits(title, description)) {
+            Judgement::Excepted
+        } else if self.fit(title, description) {
+            Judgement::Listed
+        } else {
+            Judgement::Unlisted
+        }
     }
 
     fn are_any(&self) -> bool {
@@ -246,7 +265,11 @@ mod tests {
 
     fn with_rules(which: Selected<ApplicationRule>, except: Vec<ApplicationRule>) -> ScreenGate {
         let policy = Policy::new(PolicyParts {
-            applications: ApplicationSelection { which, except },
+            applications: ApplicationSelection {
+                which,
+                except,
+                ..ApplicationSelection::default()
+            },
             ..PolicyParts::default()
         });
         ScreenGate::new(&policy.unwrap(), Duration::ZERO, Duration::ZERO, false)
@@ -336,6 +359,19 @@ mod tests {
     }
 
     #[test]
+    fn an_exception_counts_more_than_a_list_also_for_what_may_be_seen() {
+        let selection = ApplicationSelection {
+            which: Selected::Listed(vec![rule("*Notepad*", "")]),
+            except: vec![rule("*salary*", "")],
+            ..ApplicationSelection::default()
+        };
+        let judge = judge(&selection);
+        assert_eq!(judge("a - Notepad", ""), Judgement::Listed);
+        assert_eq!(judge("salary - Notepad", ""), Judgement::Excepted);
+        assert_eq!(judge("Mail", ""), Judgement::Unlisted);
+    }
+
+    #[test]
     fn the_model_products_vectors_hold() {
         let mut gate = with_rules(Selected::Listed(vec![rule("colo?r *", "")]), vec![]);
         assert!(records(&mut gate, "Color settings", ""));
@@ -367,7 +403,7 @@ mod tests {
         let policy = Policy::new(PolicyParts {
             applications: ApplicationSelection {
                 which: Selected::Listed(vec![rule("*Notepad*", "")]),
-                except: vec![],
+                ..ApplicationSelection::default()
             },
             ..PolicyParts::default()
         });

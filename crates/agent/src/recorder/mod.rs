@@ -16,6 +16,7 @@
 mod budget;
 mod gate;
 mod idle;
+mod notices;
 mod output;
 mod process;
 #[expect(
@@ -30,5 +31,6 @@ mod threads;
 mod titles;
 mod tracks;
 
+pub(crate) use notices::{notified_record, unanswered};
 pub(crate) use output::Reports;
 pub(crate) use process::{Ending, run};

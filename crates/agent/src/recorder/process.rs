@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use eidetic_capture::CaptureError;
+use eidetic_capture::{
+    CaptureError, Notice, NoticeWatcher, Screen,
+    blackout::{Judge, OnlyWindows},
+};
 use eidetic_runtime::{RandomIds, SystemClock};
 use tracing::{error, info, warn};
 
@@ -100,8 +103,17 @@ fn record(arguments: &os::RecordArguments) -> anyhow::Result<Ending> {
     let sender = events.clone();
     spawn("orders", move || read_orders(&mut input, &sender))?;
     let (sender, sharer) = (events.clone(), Arc::clone(&shared));
+    let screen_display = display.clone();
     spawn("screen", move || {
-        let end = sharer.run_screen(|| os::open_screen(&display));
+        let end = sharer.run_screen(|judge| open_screen(&screen_display, user_id, judge));
+        let _process_ends = sender.send(Event::ThreadEnded(end));
+    })?;
+    let (sender, sharer) = (events.clone(), Arc::clone(&shared));
+    spawn("notices", move || {
+        let show = |notice: &Notice, watcher: &mut dyn NoticeWatcher| {
+            os::show_notice(&display, notice, watcher)
+        };
+        let end = sharer.run_notices(show);
         let _process_ends = sender.send(Event::ThreadEnded(end));
     })?;
     let (sender, sharer) = (events, Arc::clone(&shared));
@@ -128,6 +140,24 @@ fn record(arguments: &os::RecordArguments) -> anyhow::Result<Ending> {
     };
     shared.tell(Recorder::finish)?;
     Ok(ending)
+}
+
+/// The screen; or, of it, only the windows that are judged so.
+fn open_screen(
+    display: &str,
+    user_id: u32,
+    judge: Option<Judge>,
+) -> Result<Box<dyn Screen>, CaptureError> {
+    let screen = os::open_screen(display)?;
+    let Some(judge) = judge else {
+        return Ok(screen);
+    };
+    let windows = os::open_window_map(display, user_id, judge)?;
+    Ok(Box::new(OnlyWindows::new(
+        screen,
+        windows,
+        Arc::new(SystemClock),
+    )))
 }
 
 fn parts(output: impl Write + Send + 'static) -> Parts {

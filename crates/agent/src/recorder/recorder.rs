@@ -2,18 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use eidetic_capture::{Capture, DesktopEvent};
+use eidetic_capture::{Capture, CaptureError, DesktopEvent, NoticeEnding, blackout::Judge};
 use eidetic_model::{
-    Action, ActivityRecord, Captured, Clock, DisplayIndex, GapReason, IdSource, ObjectType, Policy,
-    Recording, SessionDescription, SessionEvent,
+    Action, ActivityRecord, Captured, Clock, DisplayIndex, GapReason, IdSource, Notification,
+    NotificationOutcome, ObjectType, Policy, Recording, SessionDescription, SessionEvent,
 };
 use tracing::info;
 
 use super::{
     Reports,
     budget::Budget,
-    gate::{ClosedBy, ScreenGate},
+    gate::{ClosedBy, ScreenGate, judge},
     idle::{IdleTracker, InputChange},
+    notices::{NoticeWish, Notices, OpenNotice, notified_record, outcome, unanswered},
     session_clock::{Now, SessionClock},
     titles::{TitleRecord, Titles, details_of},
     tracks::{Coding, FrameOutcome, Tracks},
@@ -31,6 +32,7 @@ pub(crate) struct Recorder {
     tracks: Tracks,
     budget: Budget,
     gate: ScreenGate,
+    notices: Notices,
     /// Why the plan does not ask for the screen now, if it does not.
     closed: Option<ClosedBy>,
     /// Changes whenever the screen has to be opened anew, for whole frames of all displays.
@@ -93,6 +95,7 @@ impl Recorder {
         Self {
             closed: gate.closed_by(now),
             gate,
+            notices: Notices::new(policy.notification(), assignment.told),
             clock: SessionClock::new(&*parts.clock),
             titles: Titles::new(policy.max_titles_per_second()),
             idle: IdleTracker::new(policy.idle_after()),
@@ -133,8 +136,15 @@ impl Recorder {
         self.budget.set_ceiling(policy.max_cpu_percent());
         let coding = Coding::of(&policy);
         let recodes = coding != Coding::of(&self.policy);
+        let only_windows = |policy: &Policy| {
+            let applications = policy.applications();
+            applications
+                .shows_only_windows()
+                .then(|| applications.clone())
+        };
+        let shows_other_windows = only_windows(&policy) != only_windows(&self.policy);
         self.policy = policy;
-        if recodes {
+        if recodes || shows_other_windows {
             // Its open segments go on until the screen, opened anew, gives whole frames for the
             // new ones: nothing is missing between them.
             self.tracks.set_coding(coding);
@@ -146,7 +156,11 @@ impl Recorder {
             self.tracks.seal_all(now, &mut *self.parts.reports)?;
         }
         self.gate.set_policy(&self.policy);
-        self.follow_gate()
+        self.follow_gate()?;
+        match self.notices.set_wanted(self.policy.notification()) {
+            Some(open) => self.report_unanswered(&open, "The plan says something else now"),
+            None => Ok(()),
+        }
     }
 
     /// Whether the disk has less room than the policy leaves free.
@@ -165,6 +179,66 @@ impl Recorder {
     /// There is room again.
     pub(crate) fn resume_screen(&mut self) {
         self.paused = false;
+    }
+
+    /// Judges which windows may be seen; `None` if all of the screen may.
+    pub(crate) fn judge(&self) -> Option<Judge> {
+        let applications = self.policy.applications();
+        applications
+            .shows_only_windows()
+            .then(|| judge(applications))
+    }
+
+    /// Whether a message is to be shown to the user.
+    pub(crate) fn notice_wish(&self) -> NoticeWish {
+        match self.notices.due() {
+            _ if self.finished => NoticeWish::Finished,
+            Some(notification) => NoticeWish::Show(notification.clone()),
+            None => NoticeWish::Nothing,
+        }
+    }
+
+    /// A message is about to be shown. Gives its number.
+    pub(crate) fn notice_begins(&mut self, message: Notification) -> Result<u64, FramingError> {
+        let now = self.now()?;
+        let report = Report::Notice {
+            text: message.text().to_owned(),
+            since: now.time,
+            is_shown: false,
+        };
+        self.parts.reports.report(report)?;
+        Ok(self.notices.begin(message, now.time))
+    }
+
+    /// The message with this number is on the screen.
+    pub(crate) fn notice_shown(&mut self, number: u64) -> Result<(), FramingError> {
+        let now = self.now()?;
+        let Some(open) = self.notices.shown(number, now.time) else {
+            return Ok(());
+        };
+        let report = Report::Notice {
+            text: open.notification.text().to_owned(),
+            since: open.since,
+            is_shown: true,
+        };
+        self.parts.reports.report(report)
+    }
+
+    /// Whether the message with this number may stay.
+    pub(crate) fn is_notice_wanted(&self, number: u64) -> bool {
+        self.notices.is_open(number)
+    }
+
+    /// The message with this number is closed, or could not be shown.
+    pub(crate) fn notice_ended(
+        &mut self,
+        number: u64,
+        ended: &Result<NoticeEnding, CaptureError>,
+    ) -> Result<(), FramingError> {
+        match self.notices.end(number) {
+            Some(open) => self.report_notified(&open, outcome(&open, ended)),
+            None => Ok(()),
+        }
     }
 
     /// The display is open.
@@ -322,6 +396,9 @@ impl Recorder {
             return Ok(());
         }
         let now = self.now()?;
+        if let Some(open) = self.notices.withdraw() {
+            self.report_unanswered(&open, "The recording ended")?;
+        }
         self.finished = true;
         if let Some(record) = self.titles.flush() {
             self.report_title(record)?;
@@ -417,6 +494,31 @@ impl Recorder {
             coalesced: record.coalesced,
             moment,
         })
+    }
+
+    fn report_unanswered(&mut self, open: &OpenNotice, reason: &str) -> Result<(), FramingError> {
+        let outcome = unanswered(open.is_shown);
+        self.report_notified(open, (outcome, Some(reason.to_owned())))
+    }
+
+    fn report_notified(
+        &mut self,
+        open: &OpenNotice,
+        outcome: (NotificationOutcome, Option<String>),
+    ) -> Result<(), FramingError> {
+        let now = self.now()?;
+        info!(
+            outcome = outcome.0.what(),
+            reason = outcome.1,
+            "message to the user"
+        );
+        let moment = self
+            .records_screen()
+            .then(|| self.tracks.moment((0, 0), open.since));
+        let text = open.notification.text();
+        let times = (open.since, now.time);
+        let record = notified_record(&self.session, text, times, outcome, moment);
+        self.report_activity(record)
     }
 
     fn report_event(&mut self, event: SessionEvent, now: Now) -> Result<(), FramingError> {

@@ -65,6 +65,7 @@ fn name(report: &Report) -> Option<&'static str> {
         Report::Pace(Pace::Full) => "full pace",
         Report::Pace(Pace::Slowed { .. }) => "slowed",
         Report::SessionNoticed { .. } => "session noticed",
+        Report::Notice { .. } => "notice",
     })
 }
 
@@ -90,6 +91,7 @@ fn assignment(policy: Policy) -> Assignment {
         policy,
         screen_paused: false,
         disk_is_low: false,
+        told: None,
     }
 }
 
@@ -421,7 +423,7 @@ fn the_threads_take_every_change_and_the_last_state_of_a_burst() {
     let opened = Mutex::new(Some(screen));
     let sharer = Arc::clone(&shared);
     let thread = thread::spawn(move || {
-        sharer.run_screen(|| {
+        sharer.run_screen(|_| {
             let screen = opened.lock().unwrap().take();
             screen
                 .map(|screen| Box::new(screen) as Box<dyn eidetic_capture::Screen>)
@@ -452,7 +454,7 @@ fn the_threads_take_every_change_and_the_last_state_of_a_burst() {
     assert!(matches!(thread.join().unwrap(), ThreadEnd::Capture(_)));
     shared.tell(Recorder::finish).unwrap();
     assert!(matches!(
-        shared.run_screen(|| Err(gone())),
+        shared.run_screen(|_| Err(gone())),
         ThreadEnd::Finished
     ));
 }

@@ -5,10 +5,16 @@ use std::{
     time::Duration,
 };
 
-use eidetic_capture::{Capture, CaptureError, Desktop, Screen};
+use eidetic_capture::{
+    Capture, CaptureError, Desktop, Notice, NoticeEnding, NoticeWatcher, Screen, blackout::Judge,
+};
+use eidetic_model::Notification;
 use tracing::debug;
 
-use super::recorder::{Recorder, ScreenTurn, ScreenWish};
+use super::{
+    notices::NoticeWish,
+    recorder::{Recorder, ScreenTurn, ScreenWish},
+};
 use crate::channel::FramingError;
 
 /// The recorder, for all threads.
@@ -52,7 +58,7 @@ impl Shared {
     /// Captures the screen for as long as it is wanted.
     pub(super) fn run_screen(
         &self,
-        open: impl Fn() -> Result<Box<dyn Screen>, CaptureError>,
+        open: impl Fn(Option<Judge>) -> Result<Box<dyn Screen>, CaptureError>,
     ) -> ThreadEnd {
         loop {
             let generation = match self.wait_for_wish() {
@@ -60,7 +66,9 @@ impl Shared {
                 ScreenWish::Finished => return ThreadEnd::Finished,
                 ScreenWish::Closed => continue,
             };
-            let captured = open()
+            // Of a later policy than the wish, it is closed with its first frame.
+            let judge = self.lock().judge();
+            let captured = open(judge)
                 .map_err(ThreadEnd::from)
                 .and_then(|mut screen| self.capture(generation, &mut *screen));
             if let Err(end) = captured {
@@ -77,6 +85,55 @@ impl Shared {
                 return end;
             }
         }
+    }
+
+    /// Shows the plan's messages to the user until the end. That one cannot be shown ends nothing.
+    pub(super) fn run_notices(
+        &self,
+        show: impl Fn(&Notice, &mut dyn NoticeWatcher) -> Result<NoticeEnding, CaptureError>,
+    ) -> ThreadEnd {
+        loop {
+            let message = {
+                let mut recorder = self.lock();
+                loop {
+                    match recorder.notice_wish() {
+                        NoticeWish::Show(message) => break message,
+                        NoticeWish::Finished => return ThreadEnd::Finished,
+                        NoticeWish::Nothing => {
+                            recorder = self
+                                .changed
+                                .wait(recorder)
+                                .unwrap_or_else(PoisonError::into_inner);
+                        }
+                    }
+                }
+            };
+            let notice = Notice {
+                title: NOTICE_TITLE.to_owned(),
+                text: message.text().to_owned(),
+                closes_after: message.closes_after(),
+            };
+            if let Err(error) = self.show_notice(message, &notice, &show) {
+                return error.into();
+            }
+        }
+    }
+
+    fn show_notice(
+        &self,
+        message: Notification,
+        notice: &Notice,
+        show: impl Fn(&Notice, &mut dyn NoticeWatcher) -> Result<NoticeEnding, CaptureError>,
+    ) -> Result<(), FramingError> {
+        let number = self.lock().notice_begins(message)?;
+        let mut watcher = Watcher {
+            shared: self,
+            number,
+            failure: None,
+        };
+        let ended = show(notice, &mut watcher);
+        watcher.failure.map_or(Ok(()), Err)?;
+        self.lock().notice_ended(number, &ended)
     }
 
     fn desktop_turn(
@@ -183,6 +240,23 @@ impl Shared {
     }
 }
 
+/// Follows a message for the recorder.
+struct Watcher<'a> {
+    shared: &'a Shared,
+    number: u64,
+    failure: Option<FramingError>,
+}
+
+impl NoticeWatcher for Watcher<'_> {
+    fn shown(&mut self) {
+        self.failure = self.shared.lock().notice_shown(self.number).err();
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.failure.is_none() && self.shared.lock().is_notice_wanted(self.number)
+    }
+}
+
 /// Failures that are worth another try.
 #[derive(Debug, Default)]
 struct Failures {
@@ -206,6 +280,9 @@ impl Failures {
         }
     }
 }
+
+/// The title of the window in which users are told that they are monitored.
+const NOTICE_TITLE: &str = "Activity monitoring";
 
 /// The least time between two looks at the desktop, and between two tries after a failure.
 const EVENT_INTERVAL: Duration = Duration::from_millis(20);

@@ -33,6 +33,11 @@ pub(super) struct RecordedSession {
     pub(super) ready_by: Option<(Duration, Timestamp)>,
     /// How fast its recorder says that frames come.
     pub(super) pace: Pace,
+    /// What its user was told last.
+    pub(super) told: Option<String>,
+    /// The message to its user of which it is not known yet what became: since when, and whether it
+    /// is on the screen.
+    pub(super) open_notice: Option<(Timestamp, bool)>,
     /// How long to wait before the recorder is started again.
     pub(super) backoff: Backoff,
 }
@@ -91,6 +96,8 @@ impl RecordedSession {
             gap: None,
             ready_by: None,
             pace: Pace::Full,
+            told: None,
+            open_notice: None,
             backoff: Backoff::new(),
         }
     }
@@ -108,6 +115,7 @@ impl RecordedSession {
             policy,
             screen_paused,
             disk_is_low,
+            told: self.told.clone(),
         }
     }
 

@@ -7,6 +7,8 @@
 mod connection;
 mod desktop;
 mod logind;
+mod map;
+mod notice;
 mod process;
 mod screen;
 mod session_display;
@@ -14,6 +16,8 @@ mod unattended;
 
 pub use desktop::X11Desktop;
 pub use logind::Logind;
+pub use map::X11Windows;
+pub use notice::show_notice;
 pub use process::ApplicationCatalog;
 pub use screen::X11Screen;
 pub use session_display::SessionDisplay;

@@ -5,6 +5,10 @@
 //! what follows from its answers is decided here, in modules that every system compiles and tests.
 
 mod desktop;
+#[cfg(windows)]
+mod map;
+#[cfg(windows)]
+mod notice;
 mod process;
 mod screen;
 mod sessions;
@@ -12,6 +16,8 @@ mod sessions;
 #[cfg(windows)]
 pub use self::{
     desktop::WindowsDesktop,
+    map::DesktopWindows,
+    notice::show_notice,
     screen::SessionScreen,
     sessions::{SessionNotices, WtsSessions},
 };

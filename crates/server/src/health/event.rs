@@ -19,6 +19,8 @@ pub enum EventKind {
     Duplicate,
     /// A recording has a gap.
     Gap,
+    /// A user could not be told of being monitored.
+    NotNotified,
     /// An agent has no room for the screen.
     SpoolFull,
     /// Much waits at an agent.
@@ -53,7 +55,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ServerStarted,
         Self::ServerStopped,
         Self::Enrolled,
@@ -61,6 +63,7 @@ impl EventKind {
         Self::NotResponding,
         Self::Duplicate,
         Self::Gap,
+        Self::NotNotified,
         Self::SpoolFull,
         Self::Backlog,
         Self::Clock,
@@ -88,6 +91,7 @@ impl EventKind {
             Self::NotResponding => "not_responding",
             Self::Duplicate => "duplicate",
             Self::Gap => "gap",
+            Self::NotNotified => "not_notified",
             Self::SpoolFull => "spool_full",
             Self::Backlog => "backlog",
             Self::Clock => "clock",
@@ -121,6 +125,7 @@ impl EventKind {
             Self::NotResponding => "Agent not responding",
             Self::Duplicate => "Duplicate identity",
             Self::Gap => "Gap in a recording",
+            Self::NotNotified => "User not notified",
             Self::SpoolFull => "Spool full",
             Self::Backlog => "Much waits to be sent",
             Self::Clock => "Clock off",
@@ -150,6 +155,7 @@ impl EventKind {
             | Self::PlanChanged
             | Self::PrerequisiteAdjusted => Severity::Information,
             Self::NotResponding
+            | Self::NotNotified
             | Self::Backlog
             | Self::Clock
             | Self::AgentDiskLow

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use eidetic_model::{
-    ApplicationRule, ApplicationSelection, Policy, PolicyError, PolicyParts, Prerequisites,
-    Quality, Recording, ScreenLimits, Selected, SpoolLimits, UserRule, UserSelection,
+    ApplicationRule, ApplicationSelection, Notification, Policy, PolicyError, PolicyParts,
+    Prerequisites, Quality, Recording, ScreenLimits, Selected, ShownPart, SpoolLimits, UserRule,
+    UserSelection,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +16,16 @@ use utoipa::ToSchema;
 pub struct PlanSettings {
     /// Whether the plan's computers are monitored: without it nothing is recorded.
     pub monitor: bool,
+    /// Whether users are told of it, in a window that is shown when the recording of their session
+    /// begins.
+    pub notify_users: bool,
+    /// What they are told: up to 2000 characters, with line breaks. What the user did with it is an
+    /// activity record.
+    #[schema(min_length = 1, max_length = 2_000)]
+    pub notify_text: String,
+    /// After how many seconds the window closes by itself, 5 to 3600.
+    #[schema(minimum = 5, maximum = 3_600)]
+    pub notify_closes_after_secs: u64,
     /// Whose sessions are recorded.
     pub users: Users,
     /// Whether the screen is recorded; activity records always are.
@@ -110,6 +121,9 @@ pub struct Applications {
     pub listed: Vec<Application>,
     /// In front of which it is not recorded all the same. At most 200.
     pub except: Vec<Application>,
+    /// Whether only what is seen of the windows of `listed` is recorded, if `only_listed`: all else
+    /// is black before it is encoded. Otherwise the whole screen is.
+    pub only_their_windows: bool,
 }
 
 /// Windows, by patterns of which both have to fit. An empty pattern fits everything.
@@ -171,10 +185,13 @@ impl PlanSettings {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    fn values(&self) -> [(&'static str, String); 18] {
+    fn values(&self) -> [(&'static str, String); 21] {
         // Taken apart, so that a value that is new fails to compile here.
         let Self {
             monitor,
+            notify_users,
+            notify_text,
+            notify_closes_after_secs,
             users,
             record_screen,
             applications,
@@ -195,6 +212,12 @@ impl PlanSettings {
         } = self;
         [
             ("monitor", monitor.to_string()),
+            ("notify_users", notify_users.to_string()),
+            ("notify_text", short_json(notify_text)),
+            (
+                "notify_closes_after_secs",
+                notify_closes_after_secs.to_string(),
+            ),
             ("users", short_json(users)),
             ("record_screen", record_screen.to_string()),
             ("applications", short_json(applications)),
@@ -232,6 +255,9 @@ impl Default for PlanSettings {
         let parts = PolicyParts::default();
         Self {
             monitor: true,
+            notify_users: false,
+            notify_text: Notification::DEFAULT_TEXT.to_owned(),
+            notify_closes_after_secs: Notification::DEFAULT_CLOSES_AFTER.as_secs(),
             users: Users::default(),
             record_screen: parts.recording == Recording::Screen,
             applications: Applications::default(),
@@ -259,7 +285,11 @@ impl TryFrom<&PlanSettings> for Policy {
     fn try_from(document: &PlanSettings) -> Result<Self, PolicyError> {
         let minutes =
             |minutes: u32| (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60));
+        // Also one that is not shown now has to be one that can be.
+        let closes_after = Duration::from_secs(document.notify_closes_after_secs);
+        let notification = Notification::new(&document.notify_text, closes_after)?;
         Self::new(PolicyParts {
+            notification: document.notify_users.then_some(notification),
             recording: match (document.monitor, document.record_screen) {
                 (false, _) => Recording::Off,
                 (true, true) => Recording::Screen,
@@ -337,6 +367,10 @@ impl From<&Applications> for ApplicationSelection {
                 false => Selected::All,
             },
             except: applications.except.iter().map(rule).collect(),
+            shown: match applications.only_their_windows {
+                true => ShownPart::ListedWindows,
+                false => ShownPart::WholeScreen,
+            },
         }
     }
 }
@@ -352,6 +386,8 @@ pub fn field_of(error: &PolicyError) -> &'static str {
         PolicyError::StopAfterMinutes(_) => "stop_after_minutes",
         PolicyError::StopWhenIdleMinutes(_) => "stop_when_idle_minutes",
         PolicyError::StopBelowFreeBytes(_) => "stop_below_free_bytes",
+        PolicyError::NotifyText(_) => "notify_text",
+        PolicyError::NotifyClosesAfterSecs(_) => "notify_closes_after_secs",
         PolicyError::Rule { list, .. } => list,
     }
 }
@@ -403,7 +439,8 @@ mod tests {
     fn rules_are_written_as_people_would_and_mean_what_they_say() {
         let settings: PlanSettings = serde_json::from_str(
             r#"{"users": {"only_listed": true, "listed": [{"user": "CORP\\*"}, {"group": "ops"}]},
-                "applications": {"except": [{"title": "*bank*"}]}, "stop_after_minutes": 90}"#,
+                "applications": {"except": [{"title": "*bank*"}], "only_their_windows": true},
+                "stop_after_minutes": 90}"#,
         )
         .unwrap();
         let policy = Policy::try_from(&settings).unwrap();
@@ -413,11 +450,39 @@ mod tests {
         ];
         assert_eq!(policy.users().who, Selected::Listed(listed));
         assert_eq!(policy.applications().except[0].title, "*bank*");
+        assert_eq!(policy.applications().shown, ShownPart::ListedWindows);
+        assert!(
+            !policy.applications().shows_only_windows(),
+            "nothing is listed"
+        );
         assert_eq!(policy.limits().stop_after, Some(Duration::from_secs(5_400)));
         let text = serde_json::to_string(&settings).unwrap();
         assert_eq!(
             serde_json::from_str::<PlanSettings>(&text).unwrap(),
             settings
+        );
+    }
+
+    #[test]
+    fn users_are_told_what_the_plan_says_and_only_if_it_says_so() {
+        let mut settings = PlanSettings {
+            notify_text: "Recorded.\nAsk IT.".to_owned(),
+            ..PlanSettings::default()
+        };
+        assert_eq!(Policy::try_from(&settings).unwrap().notification(), None);
+        settings.notify_users = true;
+        let policy = Policy::try_from(&settings).unwrap();
+        let notification = policy.notification().unwrap();
+        assert_eq!(notification.text(), "Recorded.\nAsk IT.");
+        assert_eq!(notification.closes_after(), Duration::from_secs(60));
+
+        settings.notify_users = false;
+        settings.notify_text.clear();
+        let error = Policy::try_from(&settings).unwrap_err();
+        assert_eq!(field_of(&error), "notify_text");
+        assert_eq!(
+            error.to_string(),
+            "notify_text is empty: write what users are to read"
         );
     }
 

@@ -7,10 +7,10 @@ use std::{net::IpAddr, time::Duration};
 use eidetic_model::{
     ActivityRecord, AdjustmentId, AdjustmentRecord, Application, ApplicationRule,
     ApplicationSelection, Captured, CheckReport, ComputerFacts, DisplayIndex, Entry, GapReason,
-    IdleStretch, MAX_RULES, Policy, PolicyError, PolicyParts, Prerequisites, Quality,
+    IdleStretch, MAX_RULES, Notification, Policy, PolicyError, PolicyParts, Prerequisites, Quality,
     RecordSequence, RecordedMoment, Recording, ScreenLimits, SegmentDescription, SegmentEnd,
-    SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin, SpoolId,
-    SpoolLimits, Timestamp, UnmetCheck, UserRule, UserSelection,
+    SegmentId, Selected, SessionDescription, SessionEnding, SessionId, SessionOrigin, ShownPart,
+    SpoolId, SpoolLimits, Timestamp, UnmetCheck, UserRule, UserSelection,
 };
 
 use super::{
@@ -83,6 +83,7 @@ pub fn protocol_range(
 pub fn policy(policy: proto::Policy) -> Result<(u64, Policy), ConvertError> {
     let quality = quality(policy.quality());
     let made = Policy::new(PolicyParts {
+        notification: policy.notification.as_ref().map(notification).transpose()?,
         recording: match (policy.monitoring_off, policy.record_screen) {
             (true, _) => Recording::Off,
             (false, true) => Recording::Screen,
@@ -182,6 +183,11 @@ fn adjustment_id(bytes: &[u8]) -> Result<AdjustmentId, ConvertError> {
     AdjustmentId::from_slice(bytes).ok_or_else(|| not_an_id("adjustment_id", bytes))
 }
 
+fn notification(message: &proto::Notification) -> Result<Notification, PolicyError> {
+    let closes_after = Duration::from_secs(message.closes_after_secs.into());
+    Ok(Notification::new(&message.text, closes_after)?)
+}
+
 fn seconds(secs: u32) -> Option<Duration> {
     (secs > 0).then(|| Duration::from_secs(secs.into()))
 }
@@ -220,6 +226,10 @@ fn applications(
     Ok(ApplicationSelection {
         which: selected(message.only_listed, rules(message.listed)),
         except: rules(message.except),
+        shown: match message.only_their_windows {
+            true => ShownPart::ListedWindows,
+            false => ShownPart::WholeScreen,
+        },
     })
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use eidetic_model::{
     Action, ActivityRecord, Application, ApplicationRule, ApplicationSelection, Captured,
-    ComputerFacts, DisplayIndex, Entry, GapReason, IdleStretch, ObjectType, Policy, PolicyError,
-    PolicyParts, Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits,
+    ComputerFacts, DisplayIndex, Entry, GapReason, IdleStretch, Notification, ObjectType, Policy,
+    PolicyError, PolicyParts, Quality, RecordSequence, RecordedMoment, Recording, ScreenLimits,
     SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionEnding,
-    SessionId, SessionOrigin, SpoolId, Timestamp, UserRule, UserSelection,
+    SessionId, SessionOrigin, ShownPart, SpoolId, Timestamp, UserRule, UserSelection,
 };
 use expect_test::{Expect, expect};
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -130,7 +130,10 @@ fn policy_and_hello_come_back_as_they_went() {
                 ]),
                 except: vec![UserRule::User("backup".into())],
             },
+            notification: Notification::new("You are recorded.\n記録", Duration::from_secs(45))
+                .ok(),
             applications: ApplicationSelection {
+                shown: ShownPart::ListedWindows,
                 which: Selected::All,
                 except: vec![ApplicationRule {
                     title: "*bank*".into(),

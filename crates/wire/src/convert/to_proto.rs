@@ -5,9 +5,9 @@ use std::{net::IpAddr, time::Duration};
 use bytes::Bytes;
 use eidetic_model::{
     ActivityRecord, AdjustmentId, AdjustmentRecord, ApplicationRule, ApplicationSelection,
-    Captured, CheckReport, Entry, Policy, Prerequisites, Quality, RecordSequence, Recording,
-    SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionId,
-    SessionOrigin, Timestamp, UserRule, UserSelection,
+    Captured, CheckReport, Entry, Notification, Policy, Prerequisites, Quality, RecordSequence,
+    Recording, SegmentDescription, SegmentEnd, SegmentId, Selected, SessionDescription, SessionId,
+    SessionOrigin, ShownPart, Timestamp, UserRule, UserSelection,
 };
 
 use super::{
@@ -68,6 +68,7 @@ pub fn policy(revision: u64, policy: &Policy) -> proto::Policy {
         applications: (!policy.applications().is_everything())
             .then(|| applications(policy.applications())),
         mend_prerequisites: policy.prerequisites() == Prerequisites::Mend,
+        notification: policy.notification().map(notification),
     }
 }
 
@@ -120,6 +121,13 @@ pub fn check_report_stored(
     }
 }
 
+fn notification(notification: &Notification) -> proto::Notification {
+    proto::Notification {
+        text: notification.text().to_owned(),
+        closes_after_secs: seconds(Some(notification.closes_after())),
+    }
+}
+
 // INVARIANT: a policy's times are at most a week.
 fn seconds(time: Option<Duration>) -> u32 {
     time.map_or(0, |time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
@@ -151,6 +159,7 @@ fn applications(selection: &ApplicationSelection) -> proto::ApplicationSelection
         only_listed: selection.which != Selected::All,
         listed: selection.which.rules().iter().map(rule).collect(),
         except: selection.except.iter().map(rule).collect(),
+        only_their_windows: selection.shown == ShownPart::ListedWindows,
     }
 }
 

@@ -12,8 +12,9 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use eidetic_capture::{
-    CaptureError, Desktop, LoginSession, Screen,
-    linux::{SessionDisplay, X11Desktop, X11Screen},
+    CaptureError, Desktop, LoginSession, Notice, NoticeEnding, NoticeWatcher, Screen,
+    blackout::{Judge, WindowMap},
+    linux::{self, SessionDisplay, X11Desktop, X11Screen, X11Windows},
 };
 use rustix::{process::setpriority_process, time::ClockId};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -114,6 +115,24 @@ pub(crate) fn open_screen(display: &str) -> Result<Box<dyn Screen>, CaptureError
 /// The desktop of a display, whose session belongs to this account.
 pub(crate) fn open_desktop(display: &str, user_id: u32) -> Result<Box<dyn Desktop>, CaptureError> {
     Ok(Box::new(X11Desktop::open(display, user_id)?))
+}
+
+/// Where the windows of a display are, whose session belongs to this account.
+pub(crate) fn open_window_map(
+    display: &str,
+    user_id: u32,
+    judge: Judge,
+) -> Result<Box<dyn WindowMap>, CaptureError> {
+    Ok(Box::new(X11Windows::open(display, user_id, judge)?))
+}
+
+/// Shows a message to the user of a display, until it is closed.
+pub(crate) fn show_notice(
+    display: &str,
+    notice: &Notice,
+    watcher: &mut dyn NoticeWatcher,
+) -> Result<NoticeEnding, CaptureError> {
+    linux::show_notice(display, notice, watcher)
 }
 
 /// Gives up what a recorder does not need: gaining rights, and going before the user's programs.

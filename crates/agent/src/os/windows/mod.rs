@@ -22,7 +22,7 @@ pub(crate) use groups::groups_of;
 pub(crate) use prerequisites::{SERVICE_NAME, SessionProbe};
 pub(crate) use recorder::{
     RecordArguments, RecorderChild, cpu_time, init_recorder_logging, open_desktop, open_screen,
-    own_program, restrict_recorder, service_channel, start_recorder,
+    open_window_map, own_program, restrict_recorder, service_channel, show_notice, start_recorder,
 };
 pub(crate) use service::ServiceCommand;
 pub(crate) use sessions::{SessionArguments, SessionNotices, SessionSource, watch_sessions};

@@ -12,8 +12,9 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use eidetic_capture::{
-    CaptureError, Desktop, LoginSession, Screen,
-    windows::{SessionScreen, WindowsDesktop, session_number},
+    CaptureError, Desktop, LoginSession, Notice, NoticeEnding, NoticeWatcher, Screen,
+    blackout::{Judge, WindowMap},
+    windows::{self, DesktopWindows, SessionScreen, WindowsDesktop, session_number},
 };
 use eidetic_winapi::{
     pipe::{self, Direction},
@@ -151,6 +152,24 @@ pub(crate) fn open_desktop(
     _user_id: u32,
 ) -> Result<Box<dyn Desktop>, CaptureError> {
     Ok(Box::new(WindowsDesktop::open()?))
+}
+
+/// Where the windows of this session are.
+pub(crate) fn open_window_map(
+    _display: &str,
+    _user_id: u32,
+    judge: Judge,
+) -> Result<Box<dyn WindowMap>, CaptureError> {
+    Ok(Box::new(DesktopWindows::open(judge)?))
+}
+
+/// Shows a message to the user of this session, until it is closed.
+pub(crate) fn show_notice(
+    _display: &str,
+    notice: &Notice,
+    watcher: &mut dyn NoticeWatcher,
+) -> Result<NoticeEnding, CaptureError> {
+    windows::show_notice(notice, watcher)
 }
 
 /// Makes the user's own programs go first. There are no rights to give up: a recorder has its

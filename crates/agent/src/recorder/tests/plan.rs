@@ -1,16 +1,23 @@
 //! When a plan's limits and rules end the screen's recording, and when it goes on.
 
-use std::time::Duration;
+use std::{sync::Arc, thread, time::Duration};
 
-use eidetic_capture::{ActiveWindow, DesktopEvent, fake::window};
-use eidetic_model::{
-    ApplicationRule, ApplicationSelection, GapReason, Policy, PolicyParts, Recording, Selected,
+use eidetic_capture::{
+    ActiveWindow, DesktopEvent, NoticeEnding, blackout::Judgement, fake::window,
 };
+use eidetic_model::{
+    ApplicationRule, ApplicationSelection, GapReason, Notification, Policy, PolicyParts, Recording,
+    Selected, ShownPart,
+};
+use eidetic_testkit::eventually;
 
 use super::{Setup, policy, setup};
 use crate::{
     channel::Report,
-    recorder::recorder::{ScreenTurn, ScreenWish},
+    recorder::{
+        recorder::{Recorder, ScreenTurn, ScreenWish},
+        threads::{Shared, ThreadEnd},
+    },
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -87,7 +94,7 @@ fn while_the_disk_is_low_the_screen_is_not_recorded() {
 fn the_screen_is_recorded_only_in_front_of_listed_windows_and_records_always_are() {
     let listed = ApplicationSelection {
         which: Selected::Listed(vec![rule("* - Notepad")]),
-        except: vec![],
+        ..ApplicationSelection::default()
     };
     let mut setup = recording(|parts| parts.applications = listed);
     assert_eq!(
@@ -120,8 +127,8 @@ fn the_screen_is_recorded_only_in_front_of_listed_windows_and_records_always_are
 #[test]
 fn where_nothing_is_told_to_be_in_front_the_screen_is_recorded_after_a_moment() {
     let except = ApplicationSelection {
-        which: Selected::All,
         except: vec![rule("*bank*")],
+        ..ApplicationSelection::default()
     };
     let mut setup = recording(|parts| parts.applications = except);
     setup.recorder.idle_observed(Duration::ZERO).unwrap();
@@ -152,8 +159,8 @@ fn what_stopped_the_recording_while_nobody_was_there_is_told_once_he_is_back() {
 #[test]
 fn excepted_windows_end_the_recording_as_long_as_they_are_in_front() {
     let except = ApplicationSelection {
-        which: Selected::All,
         except: vec![rule("*bank*")],
+        ..ApplicationSelection::default()
     };
     let mut setup = recording(|parts| parts.applications = except);
     assert_eq!(
@@ -174,6 +181,59 @@ fn excepted_windows_end_the_recording_as_long_as_they_are_in_front() {
 }
 
 /// A recorder that follows a policy, and whose first frames are recorded if it asks for them.
+#[test]
+fn a_message_is_shown_once_on_a_thread_of_its_own_and_what_became_of_it_is_reported() {
+    let message = Notification::new("You are recorded.", Duration::from_secs(60)).unwrap();
+    let setup = recording(|parts| parts.notification = Some(message));
+    let (reports, recorder) = (setup.reports, setup.recorder);
+    let shared = Arc::new(Shared::new(recorder));
+    let sharer = Arc::clone(&shared);
+    let thread = thread::spawn(move || {
+        sharer.run_notices(|notice, watcher| {
+            assert_eq!(notice.text, "You are recorded.");
+            watcher.shown();
+            assert!(watcher.is_wanted());
+            Ok(NoticeEnding::Acknowledged)
+        })
+    });
+    let record = eventually("it is reported", || {
+        reports.all().into_iter().find_map(|report| match report {
+            Report::Activity(record) => Some(record),
+            _ => None,
+        })
+    });
+    assert_eq!(record.what.reveal(), "Monitoring message acknowledged");
+    assert_eq!(record.action.as_str(), "User notified");
+    shared.tell(Recorder::finish).unwrap();
+    assert!(matches!(thread.join().unwrap(), ThreadEnd::Finished));
+    let told = reports.take();
+    assert_eq!(told.iter().filter(|name| **name == "notice").count(), 2);
+    assert_eq!(told.iter().filter(|name| **name == "activity").count(), 1);
+}
+
+#[test]
+fn another_choice_of_what_is_shown_opens_the_screen_anew() {
+    let listed = ApplicationSelection {
+        which: Selected::Listed(vec![rule("* - Notepad")]),
+        ..ApplicationSelection::default()
+    };
+    let mut setup = recording(|parts| parts.applications = listed.clone());
+    front(&mut setup, "Untitled - Notepad");
+    let whole = setup.recorder.screen_wish();
+    assert!(setup.recorder.judge().is_none());
+    let mut parts = policy(Recording::Screen).parts();
+    parts.applications = ApplicationSelection {
+        shown: ShownPart::ListedWindows,
+        ..listed
+    };
+    let policy = Policy::new(parts).unwrap();
+    setup.recorder.set_policy(policy).unwrap();
+    assert_ne!(setup.recorder.screen_wish(), whole);
+    let judge = setup.recorder.judge().unwrap();
+    assert_eq!(judge("Untitled - Notepad", ""), Judgement::Listed);
+    assert_eq!(judge("Mail", ""), Judgement::Unlisted);
+}
+
 fn recording(change: impl FnOnce(&mut PolicyParts)) -> Setup {
     let mut setup = setup();
     let mut parts = policy(Recording::Screen).parts();

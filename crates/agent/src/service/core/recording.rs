@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eidetic_capture::LoginSessionId;
-use eidetic_model::{Entry, GapReason, SegmentDescription, SegmentId, Timestamp};
+use eidetic_model::{Action, Entry, GapReason, SegmentDescription, SegmentId, Timestamp};
 use tracing::{info, warn};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     channel::{Order, Pace, Report},
-    recorder::Ending,
+    recorder::{Ending, notified_record, unanswered},
 };
 
 impl Core {
@@ -59,6 +59,10 @@ impl Core {
                 // The recorder knows from where the user was connected when it began.
                 let workstation = session.description.origin.workstation();
                 record.workstation = workstation.map(str::to_owned);
+                if record.action == Action::UserNotified {
+                    session.open_notice = None;
+                    return self.keep(Entry::Activity(*record));
+                }
                 let _lost_is_told_later = self.journal.entry(&Entry::Activity(*record))?;
             }
             Report::Activity(_) => warn!("recorder reported for another session than its own"),
@@ -78,6 +82,14 @@ impl Core {
                 if session.open_segments.remove(&segment) {
                     self.journal.seal(segment, GapReason::RecorderDied)?;
                 }
+            }
+            Report::Notice {
+                text,
+                since,
+                is_shown,
+            } => {
+                session.told = Some(text);
+                session.open_notice = Some((since, is_shown));
             }
             // It goes to who follows the sessions, and comes from there.
             Report::SessionNoticed { .. } => {}
@@ -163,7 +175,22 @@ impl Core {
         for segment in std::mem::take(&mut session.open_segments) {
             seal_cut(&mut self.journal, segment, now)?;
         }
-        match session.recorder {
+        let state = session.recorder;
+        if let Some((since, is_shown)) = session.open_notice.take() {
+            let reason = "The recorder ended before it was known what became of it".to_owned();
+            let record = notified_record(
+                &session.description,
+                session.told.as_deref().unwrap_or_default(),
+                (since, now.max(since)),
+                (unanswered(is_shown), Some(reason)),
+                None,
+            );
+            self.keep(Entry::Activity(record))?;
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Ok(());
+        };
+        match state {
             RecorderState::Stopping { event, .. } => self.close_session(&id, event),
             RecorderState::Running { ready_since, .. } => {
                 let reason = match ending {

@@ -36,6 +36,7 @@ use crate::{
 
 /// What was asked of the recorders.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few, in a test")]
 pub(super) enum Asked {
     Start(RecorderRun, Box<Assignment>),
     Order(RecorderRun, Order),

@@ -8,4 +8,5 @@ mod text;
 mod window;
 mod x11;
 
+pub(super) use window::{Server, WindowFacts, unless_gone};
 pub use x11::X11Desktop;

@@ -26,7 +26,7 @@ x11rb::atom_manager! {
 }
 
 /// What is asked of the server once.
-pub(super) struct Server {
+pub(in crate::linux) struct Server {
     pub(super) atoms: Atoms,
     /// Whether it tells the process of a window (X-Resource 1.2).
     tells_processes: bool,
@@ -34,7 +34,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Asks.
-    pub(super) fn ask(x: &XConnection) -> Result<Self, CaptureError> {
+    pub(in crate::linux) fn ask(x: &XConnection) -> Result<Self, CaptureError> {
         let atoms = Atoms::new(x.raw())
             .map_err(ReplyError::from)
             .and_then(AtomsCookie::reply);
@@ -54,22 +54,22 @@ impl Server {
 }
 
 /// What a window says of itself.
-pub(super) struct WindowFacts {
-    pub(super) title: String,
+pub(in crate::linux) struct WindowFacts {
+    pub(in crate::linux) title: String,
     /// The request that asked for the title.
     pub(super) asked: SequenceNumber,
     /// Whether the title is the EWMH one: only then do changes of the older property not count.
     pub(super) title_is_ewmh: bool,
     /// The two parts of `WM_CLASS`: the program's name and its class.
-    pub(super) class: Vec<String>,
-    pub(super) process: Option<u32>,
+    pub(in crate::linux) class: Vec<String>,
+    pub(in crate::linux) process: Option<u32>,
     /// The middle of it, on the root window.
     pub(super) middle: (i32, i32),
 }
 
 impl WindowFacts {
     /// Asks for all of it at once. `None` if the window is no more.
-    pub(super) fn ask(
+    pub(in crate::linux) fn ask(
         x: &XConnection,
         server: &Server,
         window: Window,
@@ -158,7 +158,9 @@ pub(super) fn atoms_property(
 }
 
 /// A reply; `None` if the window that it is about is no more.
-pub(super) fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, ReplyError> {
+pub(in crate::linux) fn unless_gone<T>(
+    reply: Result<T, ReplyError>,
+) -> Result<Option<T>, ReplyError> {
     match reply {
         Ok(reply) => Ok(Some(reply)),
         Err(ReplyError::X11Error(_)) => Ok(None),

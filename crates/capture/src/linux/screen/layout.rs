@@ -13,14 +13,14 @@ use super::super::connection::XConnection;
 use crate::{CaptureError, Display, pixels::damage};
 
 /// Asks for the monitors, and remembers which number each name has.
-pub(super) struct Monitors {
+pub(in crate::linux) struct Monitors {
     names: Vec<String>,
     has_monitors: bool,
 }
 
 impl Monitors {
     /// Asks the server to tell when the monitors change.
-    pub(super) fn watch(x: &XConnection) -> Result<Self, CaptureError> {
+    pub(in crate::linux) fn watch(x: &XConnection) -> Result<Self, CaptureError> {
         let has_randr = x.has(randr::X11_EXTENSION_NAME)?;
         let has_monitors = has_randr && x.explain("watch the monitors", subscribe(x))?;
         Ok(Self {
@@ -31,7 +31,7 @@ impl Monitors {
 
     /// The monitors as they are now, cut to the root window, by number. Of several that show the
     /// same part of it, one is given.
-    pub(super) fn ask(&mut self, x: &XConnection) -> Result<Vec<Display>, ReplyError> {
+    pub(in crate::linux) fn ask(&mut self, x: &XConnection) -> Result<Vec<Display>, ReplyError> {
         let root = x.raw().get_geometry(x.root())?.reply()?;
         let root_size = (u32::from(root.width), u32::from(root.height));
         let mut displays: Vec<Display> = Vec::new();

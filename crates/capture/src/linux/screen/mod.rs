@@ -11,4 +11,5 @@ mod pointer;
 mod rows;
 mod x11;
 
+pub(super) use layout::Monitors;
 pub use x11::X11Screen;

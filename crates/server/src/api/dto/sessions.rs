@@ -115,7 +115,8 @@ pub struct SessionEventItem {
     pub when_us: i64,
     /// What, such as `Lock`.
     pub what: String,
-    /// What it means: `Session start`, `Session end` or `Recording gap`.
+    /// What it means: `Session start`, `Session end`, `Recording gap` or `User
+    /// notified`.
     pub action: &'static str,
 }
 

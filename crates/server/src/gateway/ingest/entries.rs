@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use eidetic_model::{Action, Entry, GapReason, RecordSequence, SegmentId, SessionId, SpoolId};
+use eidetic_model::{
+    Action, Entry, GapReason, NotificationOutcome, RecordSequence, SegmentId, SessionId, SpoolId,
+};
 use eidetic_store::{
     audit::Batch,
     control::{Agent, Applied},
@@ -75,7 +77,8 @@ impl Entries {
         }
     }
 
-    /// Gaps in recordings are in the health log, too, unless the plan wants them.
+    /// Gaps in recordings are in the health log, too, unless the plan wants them; and so are users
+    /// that could not be told of their being monitored.
     async fn note_gaps(&self, entries: &[(RecordSequence, Entry)]) {
         let mut gaps: BTreeMap<&'static str, u32> = BTreeMap::new();
         for (_, entry) in entries {
@@ -85,14 +88,15 @@ impl Entries {
                 *gaps.entry(reason.what()).or_default() += 1;
             }
         }
-        let events = gaps.into_iter().map(|(what, count)| {
+        let mut events = untold_users(entries, &self.agent);
+        events.extend(gaps.into_iter().map(|(what, count)| {
             let text = match count {
                 1 => format!("A recording has a gap: {what}."),
                 count => format!("Recordings have {count} gaps: {what}."),
             };
             Happened::to(EventKind::Gap, &self.agent, text)
-        });
-        self.components.health_log().note(events.collect()).await;
+        }));
+        self.components.health_log().note(events).await;
     }
 
     /// An agent must not add to what another one recorded.
@@ -155,6 +159,22 @@ impl Entries {
         }
         Ok(())
     }
+}
+
+fn untold_users(entries: &[(RecordSequence, Entry)], agent: &Agent) -> Vec<Happened> {
+    let is_untold = |entry: &Entry| {
+        matches!(entry, Entry::Activity(record) if record.action == Action::UserNotified
+            && record.what.reveal() == NotificationOutcome::NotShown.what())
+    };
+    let untold = entries.iter().filter(|(_, entry)| is_untold(entry)).count();
+    let text = match untold {
+        0 => return Vec::new(),
+        1 => "The message to a user could not be shown: the session's record says why.".to_owned(),
+        untold => {
+            format!("The message could not be shown in {untold} sessions: their records say why.")
+        }
+    };
+    vec![Happened::to(EventKind::NotNotified, agent, text)]
 }
 
 fn gap_reason(entry: &Entry) -> Option<GapReason> {
