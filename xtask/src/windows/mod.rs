@@ -29,21 +29,13 @@ const PACKAGES: &[&str] = &[
 
 /// Builds `eidetic-agent.exe`, and says where it is.
 pub fn agent(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
-    let mut cargo = cargo(workspace, "build");
-    cargo.arg("--bins");
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    cargo
-        .run()
-        .context("failed to build the agent for Windows")?;
-    let folder = target(workspace).join(TARGET).join(profile.folder());
-    Ok(folder.join("eidetic-agent.exe"))
+    let [agent, _] = agent_and_actions(workspace, profile)?;
+    Ok(agent)
 }
 
 /// Builds what the installer is made of, and says where it is: `eidetic-agent.exe`, and the library
-/// that Windows Installer calls. Both in one go: built apart, optimised, neither could use what was
-/// compiled for the other.
+/// that Windows Installer calls. Always both in one go: built apart, optimised, neither could use
+/// what was compiled for the other.
 pub fn agent_and_actions(workspace: &Workspace, profile: Profile) -> Result<[PathBuf; 2]> {
     let mut cargo = cargo(workspace, "build");
     cargo.args(["--bins", "--lib"]);
