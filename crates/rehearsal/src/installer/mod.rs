@@ -252,7 +252,7 @@ impl Rehearsal {
         let computer = &self.computer;
         let found = computer.installed_version()?;
         ensure!(found.as_deref() == Some(version), "it is {found:?}");
-        for file in ["eidetic-agent.exe", "LICENSE-APACHE.txt", "LICENSE-MIT.txt"] {
+        for file in FILES {
             let path = computer.program().join("Agent").join(file);
             ensure!(path.exists(), "{file} is missing");
         }
@@ -335,6 +335,14 @@ fn said(what: &str) {
 }
 
 const WINDOWS: &str = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
+
+/// What is in the program's folder.
+const FILES: [&str; 4] = [
+    "eidetic-agent.exe",
+    "LICENSE-APACHE.txt",
+    "LICENSE-MIT.txt",
+    "THIRD-PARTY-LICENCES.txt",
+];
 
 const EVENT_SOURCE: &str =
     r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\EideticAgent";
