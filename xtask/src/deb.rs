@@ -33,10 +33,11 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
             stage.join("bin").join(&program),
         )
         .with_context(|| format!("{program} was not built"))?;
-        fs::write(
-            stage.join("debian").join(format!("{program}.copyright")),
-            copyright(workspace, &program)?,
-        )?;
+        let licences = format!("licences/{program}");
+        fs::create_dir_all(stage.join(&licences))?;
+        let others = format!("{licences}/THIRD-PARTY-LICENCES");
+        fs::write(stage.join(&others), contents(workspace, &program)?)?;
+        fs::write(stage.join(format!("debian/{program}.docs")), others + "\n")?;
         let unit = format!("{program}.service");
         fs::copy(
             workspace.path("packaging/linux").join(&unit),
@@ -66,9 +67,8 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
     Ok(["agent", "server"].map(|name| folder.join(format!("eidetic-{name}_{version}_amd64.deb"))))
 }
 
-/// Our licences, and below those of what others wrote and the program contains.
-fn copyright(workspace: &Workspace, program: &str) -> Result<String> {
-    let ours = fs::read_to_string(workspace.path("packaging/debian/copyright"))?;
+/// The licences of what others wrote and the program contains.
+fn contents(workspace: &Workspace, program: &str) -> Result<String> {
     let others = match program {
         "eidetic-server" => licences::of_the_console(workspace)?,
         _ => Vec::new(),
@@ -78,10 +78,7 @@ fn copyright(workspace: &Workspace, program: &str) -> Result<String> {
         target: "x86_64-unknown-linux-gnu",
         others,
     };
-    Ok(format!(
-        "{ours}\n{}",
-        licences::third_party(workspace, programs)?
-    ))
+    licences::third_party(workspace, programs)
 }
 
 /// Looks for what Debian would not take.

@@ -39,7 +39,15 @@ pub const WINDOWS: &[&str] = &[
 ];
 
 /// For the packages for Debian.
-pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf", "systemd"];
+pub const DEB: &[&str] = &[
+    "debhelper",
+    "dpkg-dev",
+    "lintian",
+    "debconf",
+    "dbus",
+    "systemd",
+    "systemd-container",
+];
 
 /// For the installer for Windows.
 pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode", "openssl"];

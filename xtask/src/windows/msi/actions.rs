@@ -71,14 +71,15 @@ impl Actions {
 
         let data = format!("{program}|[SERVER]|[PORT]|[TOKEN]|[KEPTSERVER]|[KEPTPORT]");
         self.set("DataOfSetUp", "SetUpAgent", &data, HIDE_TARGET);
-        self.set("DataOfRollback", "RollbackSetUp", program, 0);
-        self.call("RollbackSetUp", "UndoSetUp", AS_SYSTEM | ROLLBACK);
+        // It writes down what it finds for the one that takes all back.
+        self.call("LookForData", "LookForData", 0);
+        self.call("TakeBack", "TakeBack", AS_SYSTEM | ROLLBACK);
         self.call("SetUpAgent", "SetUpAgent", AS_SYSTEM | HIDE_TARGET);
         // Between InstallServices, which is 5800, and StartServices, which is 5900.
         for (index, (name, condition)) in [
             ("DataOfSetUp", INSTALLING),
-            ("DataOfRollback", INSTALLING_FIRST),
-            ("RollbackSetUp", INSTALLING_FIRST),
+            ("LookForData", INSTALLING_FIRST),
+            ("TakeBack", INSTALLING_FIRST),
             ("SetUpAgent", INSTALLING),
         ]
         .into_iter()
@@ -168,6 +169,18 @@ impl Actions {
             i32::try_from(number).unwrap_or_default(),
         ));
     }
+}
+
+/// Statements that have an installation fail when all else is done, and the service runs.
+pub fn failing_late() -> [String; 2] {
+    let kind = CALL_LIBRARY | AS_SYSTEM;
+    [
+        format!(
+            "INSERT INTO `CustomAction` (`Action`,`Type`,`Source`,`Target`) VALUES \
+             ('FailLate',{kind},'Actions','SetUpAgent')"
+        ),
+        in_sequence(EXECUTE, "FailLate", INSTALLING, 6_590),
+    ]
 }
 
 /// A statement that puts an action into a sequence.

@@ -91,17 +91,32 @@ pub fn rehearse(workspace: &Workspace) -> Result<()> {
         "a package that was not signed is taken for signed"
     );
     println!("ok: program, library and package are signed, and what does not fit is refused");
+    let failing = failing(&package)?;
     let prefix = Prefix::open(workspace)?;
     let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
     rehearsal.arg("installer");
     rehearsal.arg("--package").arg(package);
     rehearsal.arg("--later").arg(later_package);
+    rehearsal.arg("--failing").arg(failing);
     rehearsal.args(["--version", version, "--later-version", &later]);
     rehearsal
         .arg("--pictures")
         .arg(target(workspace).join("msi/pictures"));
     prefix.apply_to(&mut rehearsal);
     rehearsal.run()
+}
+
+/// The same package, but that it fails once the service runs: a function is called without its data.
+fn failing(package: &Path) -> Result<PathBuf> {
+    let failing = package.with_extension("failing.msi");
+    fs::copy(package, &failing)?;
+    Command::new("msibuild")
+        .arg(&failing)
+        .arg("-q")
+        .args(actions::failing_late())
+        .run()
+        .context("failed to make a package that fails")?;
+    Ok(failing)
 }
 
 fn add_tables(workspace: &Workspace, stage: &Path) -> Result<()> {

@@ -171,7 +171,7 @@ impl Trial {
             output.status.success(),
             "the signature of {} is not valid: {}",
             file.display(),
-            String::from_utf8_lossy(&output.stdout)
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat())
         );
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Trial {
         let mut extract = Command::new("msiextract");
         extract.arg("--directory").arg(self.file("files"));
         extract.arg(package).stdout(Stdio::null()).run()?;
-        self.verify(&self.file("files/Program Files/Eidetic/Agent/eidetic-agent.exe"))?;
+        self.verify(&self.file("files/Eidetic/Agent/eidetic-agent.exe"))?;
         let library = self.file("actions.dll");
         let mut extract = Command::new("msiinfo");
         extract.arg("extract").arg(package).arg("Binary.Actions");
