@@ -164,22 +164,21 @@ fn at_a_terminal(
     computer.holds_nowhere(&token)?;
     said("asked at a terminal, it takes the answers, and the token is not seen");
 
-    // It knows what was answered, and asks for it again with that.
+    // Perl's own way to read a line, unlike Debian's better ones, proposes nothing.
     let mut again = computer.command("dpkg-reconfigure");
     again.arg("eidetic-agent");
-    let proposed = [
-        ("Host server:", ""),
-        ("Server TCP port:", ""),
+    let answers = [
+        ("Host server:", host),
+        ("Server TCP port:", port),
         ("Enrolment token:", ""),
     ];
-    let seen = terminal::answer(again, &proposed)?;
-    ensure!(seen.contains(host) && seen.contains(port), "{seen}");
+    terminal::answer(again, &answers)?;
     let mut service = computer.start_agent(display.name())?;
     ensure!(online(api)? == before, "it is another agent");
     service.stop();
     computer.purge("eidetic-agent")?;
     computer.is_clean()?;
-    said("asked again, it proposes what it was told, and stays who it is");
+    said("asked again without a token, it stays who it is");
     Ok(())
 }
 

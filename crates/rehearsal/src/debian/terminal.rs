@@ -18,7 +18,7 @@ pub fn answer(mut program: Command, answers: &[(&str, &str)]) -> Result<String> 
     for (question, answer) in answers {
         let before = terminal
             .exp_string(question)
-            .with_context(|| format!("it does not ask: {question}"))?;
+            .with_context(|| format!("it does not ask: {question}, after: {seen}"))?;
         seen.push_str(&before);
         seen.push_str(question);
         terminal.send_line(answer)?;

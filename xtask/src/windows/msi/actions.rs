@@ -171,14 +171,33 @@ impl Actions {
     }
 }
 
-/// Statements that have an installation fail when all else is done, and the service runs.
-pub fn failing_late() -> [String; 2] {
-    let kind = CALL_LIBRARY | AS_SYSTEM;
-    [
+/// Statements that have an installation fail when all else is done, and the service runs: Wine does
+/// not wait until it does, so a function waits for the end of the program that does not end.
+pub fn failing_late() -> [String; 6] {
+    let action = |name, kind: u32, source, target| {
         format!(
             "INSERT INTO `CustomAction` (`Action`,`Type`,`Source`,`Target`) VALUES \
-             ('FailLate',{kind},'Actions','SetUpAgent')"
+             ('{name}',{kind},'{source}','{target}')"
+        )
+    };
+    let program = "[INSTALLDIR]eidetic-agent.exe";
+    [
+        action("DataOfLateWait", SET_PROPERTY, "LateWait", program),
+        action(
+            "LateWait",
+            CALL_LIBRARY | AS_SYSTEM,
+            "Actions",
+            "WaitUntilEnded",
         ),
+        // It has no data.
+        action(
+            "FailLate",
+            CALL_LIBRARY | AS_SYSTEM,
+            "Actions",
+            "SetUpAgent",
+        ),
+        in_sequence(EXECUTE, "DataOfLateWait", INSTALLING, 6_588),
+        in_sequence(EXECUTE, "LateWait", INSTALLING, 6_589),
         in_sequence(EXECUTE, "FailLate", INSTALLING, 6_590),
     ]
 }
