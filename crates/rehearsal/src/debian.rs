@@ -193,6 +193,7 @@ fn started_by_systemd(
     let (host, port) = agents.rsplit_once(':').context("no port")?;
     let token = server.enrolment_token()?;
     computer.answer(&[("server", host), ("port", port), ("token", &token)])?;
+    computer.let_go()?;
     let booted = Booted::start(&computer.root)?;
     let dpkg = |arguments: &[&str], package: &Path| {
         told_by(
@@ -278,10 +279,24 @@ impl Computer {
         let root = computer.root.display().to_string();
         mount(&["-t", "overlay", "-o", &options, "overlay", &root])
             .context("root's rights and a kernel with overlayfs are needed")?;
-        for shared in ["dev", "proc", "tmp"] {
+        for shared in SHARED {
             mount(&["--bind", &format!("/{shared}"), &format!("{root}/{shared}")])?;
         }
         Ok(computer)
+    }
+
+    /// Shares nothing with this computer any more: what is started in it has its own.
+    fn let_go(&self) -> Result<()> {
+        for shared in SHARED {
+            let path = self.path(shared);
+            let status = Command::new("umount").arg(&path).status()?;
+            ensure!(
+                status.success(),
+                "umount {} ended with {status}",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -479,6 +494,9 @@ fn said(what: &str) {
 
 /// Has the form of a token, and is none of this server's.
 const FALSE_TOKEN: &str = "eidetic1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What the copy has in common with this computer.
+const SHARED: [&str; 3] = ["dev", "proc", "tmp"];
 
 const AGENT: &str = "eidetic-agent.service";
 

@@ -39,7 +39,6 @@ impl Booted {
             .args(["/lib/systemd/systemd", &format!("--unit={TARGET}")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .context("failed to start systemd-nspawn")?;
         let mut booted = Self {
