@@ -8,6 +8,8 @@ export default defineConfig({
     target: ['chrome123', 'firefox128', 'safari17.5'],
     // The content security policy allows no data: addresses.
     assetsInlineLimit: 0,
+    // What the bundle contains of others, for the server's package: see xtask/src/licences.rs.
+    license: { fileName: 'third-party-licences.json' },
   },
   worker: { format: 'es' },
   server: {

@@ -10,7 +10,12 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{build::Profile, command::Run, workspace::Workspace};
+use crate::{
+    build::Profile,
+    command::Run,
+    licences::{self, Programs},
+    workspace::Workspace,
+};
 
 /// Packs the binaries of this profile. Says where the packages are: the agent's, the server's.
 pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[PathBuf; 2]> {
@@ -28,6 +33,11 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
             stage.join("bin").join(&program),
         )
         .with_context(|| format!("{program} was not built"))?;
+        let licences = format!("licences/{program}");
+        fs::create_dir_all(stage.join(&licences))?;
+        let others = format!("{licences}/THIRD-PARTY-LICENCES");
+        fs::write(stage.join(&others), contents(workspace, &program)?)?;
+        fs::write(stage.join(format!("debian/{program}.docs")), others + "\n")?;
         let unit = format!("{program}.service");
         fs::copy(
             workspace.path("packaging/linux").join(&unit),
@@ -55,6 +65,20 @@ pub fn pack(workspace: &Workspace, profile: Profile, version: &str) -> Result<[P
     }
     pack.run().context("failed to pack")?;
     Ok(["agent", "server"].map(|name| folder.join(format!("eidetic-{name}_{version}_amd64.deb"))))
+}
+
+/// The licences of what others wrote and the program contains.
+fn contents(workspace: &Workspace, program: &str) -> Result<String> {
+    let others = match program {
+        "eidetic-server" => licences::of_the_console(workspace)?,
+        _ => Vec::new(),
+    };
+    let programs = Programs {
+        packages: &[program],
+        target: "x86_64-unknown-linux-gnu",
+        others,
+    };
+    licences::third_party(workspace, programs)
 }
 
 /// Looks for what Debian would not take.

@@ -11,6 +11,7 @@
 mod build;
 mod command;
 mod deb;
+mod licences;
 mod packages;
 mod steps;
 mod test;

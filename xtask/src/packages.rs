@@ -29,6 +29,8 @@ pub const WINDOWS: &[&str] = &[
     "libc6-dev",
     "protobuf-compiler",
     "gcc-mingw-w64-x86-64",
+    // Has the licence of what the compiler adds.
+    "mingw-w64-common",
     "rustc-web",
     "cargo-web",
     "rust-web-src",
@@ -40,10 +42,18 @@ pub const WINDOWS: &[&str] = &[
 ];
 
 /// For the packages for Debian.
-pub const DEB: &[&str] = &["debhelper", "dpkg-dev", "lintian", "debconf", "systemd"];
+pub const DEB: &[&str] = &[
+    "debhelper",
+    "dpkg-dev",
+    "lintian",
+    "debconf",
+    "dbus",
+    "systemd",
+    "systemd-container",
+];
 
 /// For the installer for Windows.
-pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode"];
+pub const MSI: &[&str] = &["wixl", "msitools", "osslsigncode", "openssl"];
 
 /// To use the installer's wizard on a virtual display, and to take pictures of it.
 pub const WIZARD: &[&str] = &["xdotool", "maim", "fonts-liberation"];

@@ -13,6 +13,7 @@ use eidetic_winapi::{Result, installer::Installation};
 use crate::{
     answers::Answers,
     run::{SetUp, remove_data, undo_set_up, wait_until_ended},
+    take_back::TakeBack,
 };
 
 /// Before anything is changed: refuses what makes no sense.
@@ -56,6 +57,31 @@ pub extern "system" fn SetUpAgent(installation: u32) -> u32 {
     ended(installation, done)
 }
 
+/// Before anything is changed: writes into the property `TakeBack` what has to go if the installation
+/// fails, for the function of that name. Data that is there already stays.
+#[unsafe(no_mangle)]
+pub extern "system" fn LookForData(installation: u32) -> u32 {
+    let installation = Installation::of(installation);
+    let noted = take_back(installation)
+        .and_then(|take_back| installation.set_property("TakeBack", &take_back.to_string()));
+    tell(
+        installation,
+        noted.map(|()| String::new()).map_err(|it| it.to_string()),
+    )
+}
+
+/// With the rights of the system, if the first installation has failed, while the files are still
+/// there.
+#[unsafe(no_mangle)]
+pub extern "system" fn TakeBack(installation: u32) -> u32 {
+    let installation = Installation::of(installation);
+    let done = data(installation).and_then(|text| match TakeBack::parse(&text) {
+        Some(take_back) => take_back.run(),
+        None => Err("the package is damaged".to_owned()),
+    });
+    tell(installation, done)
+}
+
 /// With the rights of the system, while the files are still there. Nothing is lost if it fails.
 #[unsafe(no_mangle)]
 pub extern "system" fn UndoSetUp(installation: u32) -> u32 {
@@ -90,6 +116,13 @@ fn answers(installation: Installation) -> Result<Answers> {
         port: installation.property("PORT")?,
         token: installation.property("TOKEN")?,
     })
+}
+
+fn take_back(installation: Installation) -> Result<TakeBack> {
+    let usual = installation.property("CommonAppDataFolder")? + r"Eidetic\Agent";
+    let elsewhere = installation.property("STATEFOLDER")?;
+    let program = installation.property("INSTALLDIR")? + "eidetic-agent.exe";
+    Ok(TakeBack::look(&program, &[&usual, &elsewhere]))
 }
 
 /// What the package wrote for the part with the rights of the system.

@@ -143,7 +143,11 @@ pub fn remove_data(folder: &Path) -> Result<String, String> {
 }
 
 /// Runs the program without a window; gives what it printed.
-fn agent(program: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
+///
+/// # Errors
+///
+/// What the program says, or why it cannot be run.
+pub fn agent(program: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("failed to run {}: {error}", program.display());
     let mut child = without_window(Command::new(program).args(arguments))
         .stdin(Stdio::piped())

@@ -3,7 +3,10 @@
 //!
 //! The copy is an overlay: what the packages change is in a folder of its own, where it can be
 //! searched. It is mounted in a mount namespace of this process alone (`cargo xtask` sees to that),
-//! so that nothing is left whatever happens.
+//! so that nothing is left whatever happens. At the end systemd is started in it.
+
+mod booted;
+mod terminal;
 
 use std::{
     fs,
@@ -18,9 +21,10 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use eidetic_testkit::VirtualDisplay;
 
+use self::booted::Booted;
 use crate::{
     api::Api,
-    stack::{Server, fresh_folder},
+    stack::{Endpoints, Server, fresh_folder},
     until::until,
 };
 
@@ -125,6 +129,117 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     computer.purge("eidetic-server")?;
     computer.is_clean()?;
     said("the server's package is installed with its account, and purged");
+
+    at_a_terminal(&computer, arguments, &mut server, &api)?;
+    started_by_systemd(&computer, arguments, &mut server, &api)
+}
+
+/// The questions are asked and answered at a terminal.
+fn at_a_terminal(
+    computer: &Computer,
+    arguments: &Arguments,
+    server: &mut Server,
+    api: &Api,
+) -> Result<()> {
+    let agents = server.endpoints().agents.clone();
+    let (host, port) = agents.rsplit_once(':').context("no port")?;
+    let token = server.enrolment_token()?;
+    let package = computer.with_package(&arguments.agent)?;
+    let mut install = computer.command("dpkg");
+    install
+        .args(["--force-unsafe-io", "--install"])
+        .arg(&package);
+    let answers = [
+        ("Host server:", host),
+        ("Server TCP port:", port),
+        ("Enrolment token:", &token),
+    ];
+    let seen = terminal::answer(install, &answers)?;
+    ensure!(!seen.contains(&token), "the token is seen at the terminal");
+    computer.has_agent()?;
+    let display = VirtualDisplay::start(320, 240)?;
+    let mut service = computer.start_agent(display.name())?;
+    let before = online(api)?;
+    service.stop();
+    computer.holds_nowhere(&token)?;
+    said("asked at a terminal, it takes the answers, and the token is not seen");
+
+    // Perl's own way to read a line, unlike Debian's better ones, proposes nothing.
+    let mut again = computer.command("dpkg-reconfigure");
+    again.arg("eidetic-agent");
+    let answers = [
+        ("Host server:", host),
+        ("Server TCP port:", port),
+        ("Enrolment token:", ""),
+    ];
+    terminal::answer(again, &answers)?;
+    let mut service = computer.start_agent(display.name())?;
+    ensure!(online(api)? == before, "it is another agent");
+    service.stop();
+    computer.purge("eidetic-agent")?;
+    computer.is_clean()?;
+    said("asked again without a token, it stays who it is");
+    Ok(())
+}
+
+/// On a computer that runs: packages start and stop what they bring.
+fn started_by_systemd(
+    computer: &Computer,
+    arguments: &Arguments,
+    server: &mut Server,
+    api: &Api,
+) -> Result<()> {
+    let agents = server.endpoints().agents.clone();
+    let (host, port) = agents.rsplit_once(':').context("no port")?;
+    let token = server.enrolment_token()?;
+    computer.answer(&[("server", host), ("port", port), ("token", &token)])?;
+    computer.let_go()?;
+    let booted = Booted::start(&computer.root)?;
+    let dpkg = |arguments: &[&str], package: &Path| {
+        told_by(
+            booted
+                .command("dpkg")
+                .arg("--force-unsafe-io")
+                .args(arguments)
+                .arg(package),
+        )
+    };
+    let installed = dpkg(&["--install"], &computer.with_package(&arguments.agent)?)?;
+    ensure!(installed.succeeded, "{}", installed.told);
+    let first = booted.runs(AGENT)?;
+    let agent = online(api)?;
+    said("systemd has started the agent, and the server sees it");
+    booted.is_started_again(AGENT)?;
+    said("a killed agent is started again");
+    let upgraded = dpkg(&["--install"], &computer.with_package(&arguments.later)?)?;
+    ensure!(upgraded.succeeded, "{}", upgraded.told);
+    ensure!(booted.runs(AGENT)? != first && online(api)? == agent);
+    booted.stops(AGENT)?;
+    let purged = dpkg(&["--purge"], Path::new("eidetic-agent"))?;
+    ensure!(purged.succeeded, "{}", purged.told);
+    ensure!(!booted.has(AGENT)?, "systemd still knows the agent");
+    said("an upgrade starts it anew, it stops cleanly, and purged it is forgotten");
+
+    let settings = computer.path("etc/eidetic");
+    fs::create_dir_all(&settings)?;
+    // Others may have this computer's usual ports.
+    let config = "agents_listen = \"127.0.0.1:0\"\nconsole_listen = \"127.0.0.1:0\"\n";
+    fs::write(settings.join("server.toml"), config)?;
+    let installed = dpkg(&["--install"], &computer.with_package(&arguments.server)?)?;
+    ensure!(installed.succeeded, "{}", installed.told);
+    booted.runs(SERVER)?;
+    let endpoints = computer.path("var/lib/eidetic/server/run/endpoints.json");
+    let endpoints: Endpoints = until("the server listens", LONG, || {
+        let text = fs::read(&endpoints).ok();
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
+    })?;
+    Api::new(&endpoints.console)?.get("/health")?;
+    booted.is_started_again(SERVER)?;
+    booted.stops(SERVER)?;
+    let purged = dpkg(&["--purge"], Path::new("eidetic-server"))?;
+    ensure!(purged.succeeded, "{}", purged.told);
+    ensure!(!booted.has(SERVER)?, "systemd still knows the server");
+    said("systemd starts the server, which answers, and starts it again when it is killed");
     Ok(())
 }
 
@@ -164,10 +279,24 @@ impl Computer {
         let root = computer.root.display().to_string();
         mount(&["-t", "overlay", "-o", &options, "overlay", &root])
             .context("root's rights and a kernel with overlayfs are needed")?;
-        for shared in ["dev", "proc", "tmp"] {
+        for shared in SHARED {
             mount(&["--bind", &format!("/{shared}"), &format!("{root}/{shared}")])?;
         }
         Ok(computer)
+    }
+
+    /// Shares nothing with this computer any more: what is started in it has its own.
+    fn let_go(&self) -> Result<()> {
+        for shared in SHARED {
+            let path = self.path(shared);
+            let status = Command::new("umount").arg(&path).status()?;
+            ensure!(
+                status.success(),
+                "umount {} ended with {status}",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -214,29 +343,24 @@ impl Computer {
     }
 
     fn dpkg(&self, arguments: &[&str], package: &Path) -> Result<Told> {
-        let mut package_here = package.to_owned();
-        if package.is_file() {
-            // The folder of the package may be none that the copy shares.
-            package_here = Path::new("/var/tmp").join(package.file_name().context("no name")?);
-            let to = self.root.join(package_here.strip_prefix("/")?);
-            fs::copy(package, to)?;
-        }
-        let output = self
-            .command("dpkg")
-            .arg("--force-unsafe-io")
-            .args(arguments)
-            .arg(&package_here)
-            .stdin(Stdio::null())
-            .output()
-            .context("failed to start dpkg")?;
-        if package.is_file() {
-            fs::remove_file(self.root.join(package_here.strip_prefix("/")?))?;
-        }
-        let told = [output.stdout, output.stderr].concat();
-        Ok(Told {
-            succeeded: output.status.success(),
-            told: String::from_utf8_lossy(&told).into_owned(),
-        })
+        let package_here = match package.is_file() {
+            true => self.with_package(package)?,
+            false => package.to_owned(),
+        };
+        told_by(
+            self.command("dpkg")
+                .arg("--force-unsafe-io")
+                .args(arguments)
+                .arg(package_here)
+                .stdin(Stdio::null()),
+        )
+    }
+
+    /// Puts a package on it, in place of the one before, and says where it is there.
+    fn with_package(&self, package: &Path) -> Result<PathBuf> {
+        // The folder of the package may be none that the copy shares. Its name is none of ours.
+        fs::copy(package, self.path("var/tmp/package.deb"))?;
+        Ok(PathBuf::from("/var/tmp/package.deb"))
     }
 
     fn purge(&self, package: &str) -> Result<()> {
@@ -250,6 +374,7 @@ impl Computer {
             "usr/bin/eidetic-agent",
             "lib/systemd/system/eidetic-agent.service",
             "usr/share/doc/eidetic-agent/copyright",
+            "usr/share/doc/eidetic-agent/THIRD-PARTY-LICENCES.gz",
         ] {
             ensure!(self.path(file).exists(), "{file} is missing");
         }
@@ -345,6 +470,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+fn told_by(command: &mut Command) -> Result<Told> {
+    let output = command.output().context("failed to start dpkg")?;
+    let told = [output.stdout, output.stderr].concat();
+    Ok(Told {
+        succeeded: output.status.success(),
+        told: String::from_utf8_lossy(&told).into_owned(),
+    })
+}
+
 fn mount(arguments: &[&str]) -> Result<()> {
     let status = Command::new("mount")
         .args(arguments)
@@ -360,5 +494,12 @@ fn said(what: &str) {
 
 /// Has the form of a token, and is none of this server's.
 const FALSE_TOKEN: &str = "eidetic1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What the copy has in common with this computer.
+const SHARED: [&str; 3] = ["dev", "proc", "tmp"];
+
+const AGENT: &str = "eidetic-agent.service";
+
+const SERVER: &str = "eidetic-server.service";
 
 const LONG: Duration = Duration::from_secs(90);

@@ -3,15 +3,23 @@
 pub mod msi;
 mod wine;
 
-use std::{path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 
 pub use self::wine::Prefix;
-use crate::{build::Profile, command::Run, workspace::Workspace};
+use crate::{
+    build::Profile,
+    command::Run,
+    licences::{Part, Programs},
+    workspace::Workspace,
+};
 
 /// What Rust calls the system.
 const TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// The terms of what the C compiler adds to each program.
+const RUNTIME_LICENCE: &str = "/usr/share/doc/mingw-w64-common/copyright";
 
 /// The crates that the agent consists of.
 const PACKAGES: &[&str] = &[
@@ -31,21 +39,13 @@ const PACKAGES: &[&str] = &[
 
 /// Builds `eidetic-agent.exe`, and says where it is.
 pub fn agent(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
-    let mut cargo = cargo(workspace, "build");
-    cargo.arg("--bins");
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    cargo
-        .run()
-        .context("failed to build the agent for Windows")?;
-    let folder = target(workspace).join(TARGET).join(profile.folder());
-    Ok(folder.join("eidetic-agent.exe"))
+    let [agent, _] = agent_and_actions(workspace, profile)?;
+    Ok(agent)
 }
 
 /// Builds what the installer is made of, and says where it is: `eidetic-agent.exe`, and the library
-/// that Windows Installer calls. Both in one go: built apart, optimised, neither could use what was
-/// compiled for the other.
+/// that Windows Installer calls. Always both in one go: built apart, optimised, neither could use
+/// what was compiled for the other.
 pub fn agent_and_actions(workspace: &Workspace, profile: Profile) -> Result<[PathBuf; 2]> {
     let mut cargo = cargo(workspace, "build");
     cargo.args(["--bins", "--lib"]);
@@ -73,6 +73,22 @@ pub fn rehearse_push(workspace: &Workspace) -> Result<()> {
         .arg(folder.join("eidetic-pipe-relay.exe"));
     prefix.apply_to(&mut rehearsal);
     rehearsal.run()
+}
+
+/// What of others is in the agent and its installer's library.
+pub fn contents() -> Result<Programs<'static>> {
+    let text = fs::read_to_string(RUNTIME_LICENCE)
+        .with_context(|| format!("failed to read {RUNTIME_LICENCE}, which its package brings"))?;
+    Ok(Programs {
+        packages: &["eidetic-agent", "eidetic-msi-actions"],
+        target: TARGET,
+        others: vec![Part {
+            name: "MinGW-w64 runtime".to_owned(),
+            licence: "ZPL-2.1".to_owned(),
+            origin: "https://www.mingw-w64.org".to_owned(),
+            texts: vec![text],
+        }],
+    })
 }
 
 /// Builds the tests.

@@ -50,18 +50,25 @@ impl Computer {
     /// Runs Windows Installer without a wizard. Gives its exit code, of which Wine tells the lowest
     /// eight bits.
     pub fn installer(&self, arguments: &[&str]) -> Result<i32> {
-        let log = self.log_path();
-        if log.exists() {
-            fs::remove_file(log)?;
-        }
         let status = self
-            .run("msiexec", arguments)
-            .args(["/qn", "/norestart", "/l*v", r"C:\installer.txt"])
+            .logged_installer(arguments)?
+            .args(["/qn", "/norestart"])
             .status()
             .context("failed to start Windows Installer")?;
         status
             .code()
             .context("Windows Installer was ended by a signal")
+    }
+
+    /// Windows Installer, which writes a new log.
+    pub fn logged_installer(&self, arguments: &[&str]) -> Result<Command> {
+        let log = self.log_path();
+        if log.exists() {
+            fs::remove_file(log)?;
+        }
+        let mut command = self.run("msiexec", arguments);
+        command.args(["/l*v", r"C:\installer.txt"]);
+        Ok(command)
     }
 
     /// What Windows Installer wrote about the last installation.

@@ -29,6 +29,9 @@ pub struct Arguments {
     /// The same as a later version.
     #[arg(long)]
     later: PathBuf,
+    /// One that fails when all is installed and the service runs.
+    #[arg(long)]
+    failing: PathBuf,
     /// The version of the first.
     #[arg(long)]
     version: String,
@@ -49,11 +52,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         computer: Computer::fresh()?,
         package: windows_path(&arguments.package)?,
         later: windows_path(&arguments.later)?,
+        failing: windows_path(&arguments.failing)?,
         server,
         api,
         starts: 0,
     };
     rehearsal.refusals()?;
+    rehearsal.fails_late()?;
+    ensure!(!rehearsal.computer.data().exists(), "its data is left");
+    said("an installation that fails once the service runs leaves nothing");
     let agent = rehearsal.silently(arguments)?;
     rehearsal.removal_and_return(&agent)?;
     rehearsal.through_the_wizard(arguments)
@@ -63,6 +70,7 @@ struct Rehearsal {
     computer: Computer,
     package: String,
     later: String,
+    failing: String,
     server: Server,
     api: Api,
     /// How often recording has begun, as far as it was waited for.
@@ -87,6 +95,21 @@ impl Rehearsal {
         ensure!(!computer.program().exists() && !computer.data().exists());
         said("what makes no sense, and Windows 7, is refused and changes nothing");
         Ok(())
+    }
+
+    /// What was installed and started is taken back.
+    fn fails_late(&self) -> Result<()> {
+        let (host, port) = self.address()?;
+        let code = self.computer.installer(&[
+            "/i",
+            &self.failing,
+            &format!("SERVER={host}"),
+            &format!("PORT={port}"),
+        ])?;
+        ensure!(code == FAILED, "the installation ended with {code}");
+        let log = self.computer.log()?;
+        ensure!(log.contains("StartServices"), "it has failed too early");
+        self.is_removed().context("after it failed")
     }
 
     /// Gives the agent's id.
@@ -150,6 +173,13 @@ impl Rehearsal {
             "the data was not to be removed"
         );
         said("it is removed but for its data, as it was asked for");
+
+        self.fails_late()?;
+        ensure!(
+            self.computer.data().join("Agent/identity.toml").exists(),
+            "data of before was removed"
+        );
+        said("an installation that fails leaves the data that was there before");
 
         let (host, port) = self.address()?;
         let code = self.computer.installer(&[
@@ -222,7 +252,6 @@ impl Rehearsal {
         wizard.keep_picture("maintenance")?;
         wizard.turn(REMOVE)?;
         wizard.keep_picture("remove")?;
-        // Wine, unlike Windows, removes no component once a wizard has counted what is installed.
         wizard.turn(CANCEL)?;
         wizard.turn(YES)?;
         wizard.keep_picture("cancelled")?;
@@ -231,9 +260,27 @@ impl Rehearsal {
         self.is_installed(&arguments.version)?;
         said("the wizard that changes an installation can be cancelled, and changes nothing");
 
-        let code = self.computer.installer(&["/x", &self.package])?;
-        ensure!(code == 0, "the removal ended with {code}");
+        std::fs::remove_file(self.licence())?;
+        self.computer.forget_value(KEY, "InstallFolder")?;
+        let mut wizard = Wizard::open(&self.computer, &["/i", &self.package], pictures)?;
+        wizard.turn_to_end(&self.computer, REPAIR_BUTTON)?;
+        let code = wizard.finish(NEXT)?;
+        ensure!(code == 0, "the wizard ended with {code}");
+        self.is_installed(&arguments.version)?;
+        self.is_recording().context("after the repair")?;
+        said("it is repaired through its wizard");
+
+        let mut wizard = Wizard::open(&self.computer, &["/i", &self.package], pictures)?;
+        wizard.turn(REMOVE)?;
+        wizard.turn_to_end(&self.computer, NEXT)?;
+        let code = wizard.finish(NEXT)?;
+        ensure!(code == 0, "the wizard ended with {code}");
         self.is_removed()?;
+        ensure!(
+            !self.computer.data().exists(),
+            "something of the data is left"
+        );
+        said("it is removed through its wizard, and nothing is left");
         wizard::pictures_differ(pictures, PICTURES)
     }
 
@@ -252,7 +299,7 @@ impl Rehearsal {
         let computer = &self.computer;
         let found = computer.installed_version()?;
         ensure!(found.as_deref() == Some(version), "it is {found:?}");
-        for file in ["eidetic-agent.exe", "LICENSE-APACHE.txt", "LICENSE-MIT.txt"] {
+        for file in FILES {
             let path = computer.program().join("Agent").join(file);
             ensure!(path.exists(), "{file} is missing");
         }
@@ -336,6 +383,14 @@ fn said(what: &str) {
 
 const WINDOWS: &str = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 
+/// What is in the program's folder.
+const FILES: [&str; 4] = [
+    "eidetic-agent.exe",
+    "LICENSE-APACHE.txt",
+    "LICENSE-MIT.txt",
+    "THIRD-PARTY-LICENCES.txt",
+];
+
 const EVENT_SOURCE: &str =
     r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\EideticAgent";
 
@@ -372,6 +427,8 @@ const SERVER: [i32; 2] = [100, 78];
 const PORT: [i32; 2] = [50, 117];
 
 const TOKEN: [i32; 2] = [100, 156];
+
+const REPAIR_BUTTON: [i32; 2] = [60, 75];
 
 const REMOVE: [i32; 2] = [60, 121];
 

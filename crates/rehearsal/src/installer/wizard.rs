@@ -41,8 +41,7 @@ impl Wizard {
     pub fn open(computer: &Computer, arguments: &[&str], pictures: &Path) -> Result<Self> {
         fs::create_dir_all(pictures)?;
         let process = computer
-            .run("msiexec", arguments)
-            .args(["/l*v", r"C:\installer.txt"])
+            .logged_installer(arguments)?
             .spawn()
             .context("failed to start Windows Installer")?;
         let mut wizard = Self {

@@ -71,14 +71,15 @@ impl Actions {
 
         let data = format!("{program}|[SERVER]|[PORT]|[TOKEN]|[KEPTSERVER]|[KEPTPORT]");
         self.set("DataOfSetUp", "SetUpAgent", &data, HIDE_TARGET);
-        self.set("DataOfRollback", "RollbackSetUp", program, 0);
-        self.call("RollbackSetUp", "UndoSetUp", AS_SYSTEM | ROLLBACK);
+        // It writes down what it finds for the one that takes all back.
+        self.call("LookForData", "LookForData", 0);
+        self.call("TakeBack", "TakeBack", AS_SYSTEM | ROLLBACK);
         self.call("SetUpAgent", "SetUpAgent", AS_SYSTEM | HIDE_TARGET);
         // Between InstallServices, which is 5800, and StartServices, which is 5900.
         for (index, (name, condition)) in [
             ("DataOfSetUp", INSTALLING),
-            ("DataOfRollback", INSTALLING_FIRST),
-            ("RollbackSetUp", INSTALLING_FIRST),
+            ("LookForData", INSTALLING_FIRST),
+            ("TakeBack", INSTALLING_FIRST),
             ("SetUpAgent", INSTALLING),
         ]
         .into_iter()
@@ -168,6 +169,37 @@ impl Actions {
             i32::try_from(number).unwrap_or_default(),
         ));
     }
+}
+
+/// Statements that have an installation fail when all else is done, and the service runs: Wine does
+/// not wait until it does, so a function waits for the end of the program that does not end.
+pub fn failing_late() -> [String; 6] {
+    let action = |name, kind: u32, source, target| {
+        format!(
+            "INSERT INTO `CustomAction` (`Action`,`Type`,`Source`,`Target`) VALUES \
+             ('{name}',{kind},'{source}','{target}')"
+        )
+    };
+    let program = "[INSTALLDIR]eidetic-agent.exe";
+    [
+        action("DataOfLateWait", SET_PROPERTY, "LateWait", program),
+        action(
+            "LateWait",
+            CALL_LIBRARY | AS_SYSTEM,
+            "Actions",
+            "WaitUntilEnded",
+        ),
+        // It has no data.
+        action(
+            "FailLate",
+            CALL_LIBRARY | AS_SYSTEM,
+            "Actions",
+            "SetUpAgent",
+        ),
+        in_sequence(EXECUTE, "DataOfLateWait", INSTALLING, 6_588),
+        in_sequence(EXECUTE, "LateWait", INSTALLING, 6_589),
+        in_sequence(EXECUTE, "FailLate", INSTALLING, 6_590),
+    ]
 }
 
 /// A statement that puts an action into a sequence.

@@ -7,6 +7,7 @@
 mod actions;
 mod dialogs;
 mod licence;
+mod signing;
 mod table;
 mod wizard;
 
@@ -16,26 +17,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result};
-use clap::Args;
+use anyhow::{Context, Result, ensure};
 
+pub use self::signing::Signing;
+use self::signing::Trial;
 use super::{Prefix, target};
-use crate::{build::Profile, command::Run, workspace::Workspace};
-
-/// What the package is signed with, so that Windows says who made it.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Signing {
-    /// Signs with this certificate: PEM, with those that it was signed with behind it.
-    #[arg(long, value_name = "FILE", requires = "key")]
-    certificate: Option<PathBuf>,
-    /// The certificate's key, PEM.
-    #[arg(long, value_name = "FILE", requires = "certificate")]
-    key: Option<PathBuf>,
-    /// Has this server (RFC 3161) say when it was signed, so that the signature outlives the
-    /// certificate.
-    #[arg(long, value_name = "URL", requires = "certificate")]
-    timestamp: Option<String>,
-}
+use crate::{build::Profile, command::Run, licences, workspace::Workspace};
 
 /// Builds the package, and says where it is. The version is the product's, but for tests.
 pub fn build(
@@ -47,6 +34,7 @@ pub fn build(
     let next = next_version(version).with_context(|| {
         format!("Windows Installer knows no version like {version}: it is three numbers: 1.2.3")
     })?;
+    signing.check()?;
     let [agent, actions] = super::agent_and_actions(workspace, profile)?;
     let folder = target(workspace).join("msi");
     let stage = folder.join("stage");
@@ -62,6 +50,12 @@ pub fn build(
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(workspace.path(name), stage.join(name))?;
     }
+    let others = licences::third_party(workspace, super::contents()?)?;
+    // The editor of Server 2016 knows no other ends of lines.
+    fs::write(
+        stage.join("THIRD-PARTY-LICENCES"),
+        others.replace('\n', "\r\n"),
+    )?;
     for entry in fs::read_dir(workspace.path("packaging/windows"))? {
         let entry = entry?;
         fs::copy(entry.path(), stage.join(entry.file_name()))?;
@@ -92,20 +86,46 @@ pub fn two_versions(workspace: &Workspace) -> Result<[(String, PathBuf); 2]> {
     Ok([(version, package), (later, later_package)])
 }
 
-/// Installs, upgrades, repairs and removes it under Wine.
+/// Signs it, and installs, upgrades, repairs and removes it under Wine.
 pub fn rehearse(workspace: &Workspace) -> Result<()> {
-    let [(version, package), (later, later_package)] = two_versions(workspace)?;
+    let version = env!("CARGO_PKG_VERSION");
+    let later = next_version(version).context("the product's version has no next one")?;
+    let trial = Trial::make(target(workspace).join("msi/signing"))?;
+    let build = |version: &str, signing: &Signing| build(workspace, Profile::Dev, version, signing);
+    let package = build(version, &trial.signing())?;
+    let later_package = build(&later, &Signing::default())?;
+    trial.verify_all(&package)?;
+    ensure!(
+        trial.verify(&later_package).is_err(),
+        "a package that was not signed is taken for signed"
+    );
+    println!("ok: program, library and package are signed, and what does not fit is refused");
+    let failing = failing(&package)?;
     let prefix = Prefix::open(workspace)?;
     let mut rehearsal = workspace.built(Profile::Dev, "eidetic-rehearsal");
     rehearsal.arg("installer");
     rehearsal.arg("--package").arg(package);
     rehearsal.arg("--later").arg(later_package);
-    rehearsal.args(["--version", &version, "--later-version", &later]);
+    rehearsal.arg("--failing").arg(failing);
+    rehearsal.args(["--version", version, "--later-version", &later]);
     rehearsal
         .arg("--pictures")
         .arg(target(workspace).join("msi/pictures"));
     prefix.apply_to(&mut rehearsal);
     rehearsal.run()
+}
+
+/// The same package, but that it fails once the service runs: a function is called without its data.
+fn failing(package: &Path) -> Result<PathBuf> {
+    let failing = package.with_extension("failing.msi");
+    fs::copy(package, &failing)?;
+    Command::new("msibuild")
+        .arg(&failing)
+        .arg("-q")
+        .args(actions::failing_late())
+        .run()
+        .context("failed to make a package that fails")?;
+    Ok(failing)
 }
 
 fn add_tables(workspace: &Workspace, stage: &Path) -> Result<()> {
@@ -137,28 +157,6 @@ fn strip(from: &Path, to: &Path) -> Result<()> {
         .arg(to)
         .arg(from)
         .run()
-}
-
-impl Signing {
-    fn sign(&self, file: &Path) -> Result<()> {
-        let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else {
-            return Ok(());
-        };
-        let signed = file.with_extension("signed");
-        let mut command = Command::new("osslsigncode");
-        command.args(["sign", "-h", "sha256", "-n", "Eidetic Agent", "-certs"]);
-        command.arg(certificate).arg("-key").arg(key);
-        if let Some(server) = &self.timestamp {
-            command.args(["-ts", server]);
-        }
-        command.arg("-in").arg(file).arg("-out").arg(&signed);
-        command
-            .stdout(Stdio::null())
-            .run()
-            .with_context(|| format!("failed to sign {}", file.display()))?;
-        fs::rename(signed, file)?;
-        Ok(())
-    }
 }
 
 fn in_folder(program: &str, folder: &Path) -> Command {

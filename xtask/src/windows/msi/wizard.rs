@@ -254,14 +254,17 @@ fn maintenance(dialogs: &mut Dialogs) {
         .on(
             "Repair",
             &[
-                ["ReinstallMode", "ecmus", ""],
-                ["Reinstall", "ALL", ""],
+                ["[REINSTALLMODE]", "ecmus", ""],
+                ["[REINSTALL]", "ALL", ""],
                 ["EndDialog", "Return", ""],
             ],
         )
         .on("Remove", &[["NewDialog", "RemoveDlg", ""]]);
-    let condition = "Installed AND NOT RESUME AND NOT Preselected";
-    dialogs.shown("MaintenanceDlg", condition, 1_291);
+    // Before the costs are counted, which is from 800 on: what is to be done with each component
+    // follows from the properties that are set here. Windows Installer counts again for the part with
+    // the rights of the system; Wine does not.
+    let condition = "Installed AND NOT RESUME AND NOT Preselected AND NOT REMOVE AND NOT REINSTALL";
+    dialogs.shown("MaintenanceDlg", condition, 710);
 }
 
 fn removal(dialogs: &mut Dialogs) {
@@ -290,9 +293,7 @@ fn removal(dialogs: &mut Dialogs) {
         &[
             // Else what was said at the installation would hold.
             ["[KEEPDATA]", "0", "NOT KEEPDATA"],
-            // By this our own actions know it.
             ["[REMOVE]", "ALL", ""],
-            ["Remove", "ALL", ""],
             ["EndDialog", "Return", ""],
         ],
     );

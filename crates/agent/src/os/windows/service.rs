@@ -44,7 +44,11 @@ pub(crate) enum ServiceCommand {
     },
     /// Takes that back.
     #[command(hide = true)]
-    Deconfigure,
+    Deconfigure {
+        /// Stops the service before, and waits until it has stopped.
+        #[arg(long)]
+        stop: bool,
+    },
     /// Runs as the service: started by Windows.
     #[command(hide = true)]
     Run,
@@ -60,9 +64,10 @@ impl ServiceCommand {
             Self::Install => install(),
             Self::Uninstall => uninstall(),
             Self::Configure { server_port } => configure(server_port),
-            Self::Deconfigure => {
+            Self::Deconfigure { stop } => {
+                let stopped = if stop { stop_if_it_runs() } else { Ok(()) };
                 deconfigure();
-                Ok(())
+                stopped
             }
             Self::Run => service_dispatcher::start(NAME, service_entry)
                 .context("the service is started by Windows, not by hand: sc start EideticAgent"),
@@ -243,18 +248,34 @@ fn deconfigure() {
 }
 
 fn uninstall() -> anyhow::Result<()> {
-    let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)
-        .context(NEEDS_RIGHTS)?;
-    let access = ServiceAccess::QUERY_STATUS | ServiceAccess::STOP | ServiceAccess::DELETE;
-    let service = manager
-        .open_service(NAME, access)
-        .context("the service is not installed, or may not be removed by this account")?;
-    if service.query_status()?.current_state != ServiceState::Stopped {
-        service.stop().context("failed to stop the service")?;
-        wait_until_stopped(&service)?;
-    }
+    let service = open(ServiceAccess::DELETE)?;
+    stop(&service)?;
     deconfigure();
     service.delete().context("failed to remove the service")
+}
+
+fn stop_if_it_runs() -> anyhow::Result<()> {
+    stop(&open(ServiceAccess::empty())?)
+}
+
+/// Opens the service so that it can be stopped, and for this.
+fn open(access: ServiceAccess) -> anyhow::Result<Service> {
+    let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)
+        .context(NEEDS_RIGHTS)?;
+    manager
+        .open_service(
+            NAME,
+            ServiceAccess::QUERY_STATUS | ServiceAccess::STOP | access,
+        )
+        .context("the service is not installed, or may not be removed by this account")
+}
+
+fn stop(service: &Service) -> anyhow::Result<()> {
+    if service.query_status()?.current_state != ServiceState::Stopped {
+        service.stop().context("failed to stop the service")?;
+        wait_until_stopped(service)?;
+    }
+    Ok(())
 }
 
 #[expect(
