@@ -1018,9 +1018,9 @@ export interface components {
             message?: string | null;
             /**
              * Format: int32
-             * @description The port of its SSH server.
+             * @description The port on which it is reached, once it is known.
              */
-            port: number;
+            port?: number | null;
             /**
              * Format: int64
              * @description When it is tried again.
@@ -1030,6 +1030,8 @@ export interface components {
             state: string;
             /** @description What was done in the last attempt, in order. */
             steps: components["schemas"]["DeploymentStep"][];
+            /** @description `linux` or `windows`, once it is known. */
+            system?: string | null;
         };
         /** @description What is to be done on computers. */
         DeploymentRequest: {
@@ -1044,9 +1046,14 @@ export interface components {
             computers: string[];
             /**
              * Format: int32
-             * @description The port of their SSH servers. Default: 22.
+             * @description The port on which they are reached. Default: 22 for Linux, 445 for Windows.
              */
             port?: number | null;
+            /**
+             * @description What they are: `linux` is reached by SSH, `windows` by SMB (File and Printer Sharing).
+             *     Without it, what answers on each of them says so; with a `port` alone it is `linux`.
+             */
+            system?: string | null;
         };
         /** @description One thing that was done. */
         DeploymentStep: {
