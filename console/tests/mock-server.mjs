@@ -203,6 +203,11 @@ const job = (computer, rest) => ({
   ...rest,
 });
 const jobs = [
+  job('rds-1', {
+    system: 'windows',
+    port: 445,
+    steps: [{ at_us: 0, text: 'copying the package', percent: 72 }],
+  }),
   job('web-2', {
     state: 'failed',
     code: 'disk_full',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentJob } from '../api/types';
-import { computersIn, isOver, stateInWords } from './jobs';
+import { computersIn, isOver, nameOf, stateInWords } from './jobs';
 
 const job: DeploymentJob = {
   id: '1',
@@ -21,6 +21,13 @@ describe('a job', () => {
     expect(stateInWords({ ...job, steps: [] })).toBe('beginning');
     expect(stateInWords({ ...job, state: 'retrying' })).toBe('failed 1 time, is tried again');
     expect(stateInWords({ ...job, state: 'done', action: 'purge' })).toBe('removed');
+  });
+
+  test('is named with the port of its computer only where that is not the usual one', () => {
+    expect(nameOf(job)).toBe('web-1');
+    expect(nameOf({ ...job, port: 2222 })).toBe('web-1:2222');
+    expect(nameOf({ ...job, system: 'windows', port: 445 })).toBe('web-1');
+    expect(nameOf({ ...job, port: undefined })).toBe('web-1');
   });
 
   test('is over when nothing more happens', () => {

@@ -230,7 +230,6 @@ impl Stage {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn not_copied(error: smb2::Error) -> DeployError {
     match error {
         smb2::Error::Disconnected | smb2::Error::Timeout | smb2::Error::Io(_) => {

@@ -4,7 +4,12 @@
 mod bridge;
 mod samba;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -85,6 +90,7 @@ fn rehearse(rehearsal: &Rehearsal, samba: Samba, arguments: &Arguments) -> Resul
         "no_right",
         "LocalAccountTokenFilterPolicy",
     )?;
+    rehearsal.is_cancelled_while_copying()?;
     rehearsal.nothing_is_left()?;
     ensure!(rehearsal.computer.installed_version()?.is_none());
 
@@ -160,7 +166,7 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
-    fn put(&self, package: &PathBuf) -> Result<PathBuf> {
+    fn put(&self, package: &Path) -> Result<PathBuf> {
         let path = self.packages.join(name_of(package)?);
         fs::copy(package, &path)?;
         Ok(path)
@@ -203,6 +209,21 @@ impl Rehearsal {
         println!("{code}: {message}");
         ensure!(job["state"] == "failed" && job["code"] == code, "{job}");
         ensure!(message.contains(says), "{says:?} is not in {message:?}");
+        Ok(())
+    }
+
+    /// Somebody does not want it any more while the package is on its way.
+    fn is_cancelled_while_copying(&self) -> Result<()> {
+        let job = self.ask("install", "Administrator")?;
+        let is_copying = |job: &Value| {
+            let steps = job["steps"].as_array();
+            steps.is_some_and(|steps| steps.iter().any(|step| step["percent"].is_number()))
+        };
+        self.until(&job, is_copying)?;
+        self.api
+            .post(&format!("/deployments/{job}/cancel"), &json!({}))?;
+        self.until(&job, |job| job["state"] == "cancelled")?;
+        println!("cancelled while the package was copied");
         Ok(())
     }
 
@@ -263,7 +284,7 @@ impl Rehearsal {
     }
 }
 
-fn name_of(path: &PathBuf) -> Result<&std::ffi::OsStr> {
+fn name_of(path: &Path) -> Result<&OsStr> {
     path.file_name().context("the package has no name")
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::Write as _,
     net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -51,11 +52,13 @@ impl Samba {
         for (user, password) in [(ADMINISTRATOR, PASSWORD), (USER, PASSWORD), (OFF, PASSWORD)] {
             set_password(&config, user, password)?;
         }
-        password_tool(&config, &["-d", OFF])?;
+        run_tool(&config, &["-d", OFF])?;
         let process = Command::new("smbd")
             .arg("--configfile")
             .arg(&config)
             .args(["--foreground", "--no-process-group"])
+            // When it is ended it ends its whole group, which must not be that of the rehearsal.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(fs::File::create(folder.join("smbd.out"))?)
             .stderr(fs::File::create(folder.join("smbd.err"))?)
@@ -126,20 +129,20 @@ fn configuration(folder: &Path, windows: &Path, kind: Kind, port: u16) -> String
 }
 
 fn set_password(config: &Path, user: &str, password: &str) -> Result<()> {
-    let mut tool = tool(config)
+    let mut running = tool(config)
         .args(["-s", "-a", user])
         .stdin(Stdio::piped())
         .spawn()
         .context("failed to start smbpasswd")?;
-    let mut stdin = tool.stdin.take().context("smbpasswd has no input")?;
+    let mut stdin = running.stdin.take().context("smbpasswd has no input")?;
     write!(stdin, "{password}\n{password}\n")?;
     drop(stdin);
-    let status = tool.wait()?;
+    let status = running.wait()?;
     ensure!(status.success(), "smbpasswd ended with {status}");
     Ok(())
 }
 
-fn password_tool(config: &Path, arguments: &[&str]) -> Result<()> {
+fn run_tool(config: &Path, arguments: &[&str]) -> Result<()> {
     let status = tool(config).args(arguments).status()?;
     ensure!(status.success(), "smbpasswd ended with {status}");
     Ok(())
