@@ -80,6 +80,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List campaigns, and the computers that another one could take */
+        get: operations["campaigns"];
+        put?: never;
+        /**
+         * Upgrade or remove agents in stages
+         * @description First on one computer, then on a tenth of them, then on all. A stage begins when all computers of
+         *     the stages before are done, and their agents connected again with the new version, or gone. When
+         *     one fails, it stops until somebody says how it goes on.
+         */
+        post: operations["begin_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a campaign
+         * @description What is under way is brought to its end; nothing more begins.
+         */
+        post: operations["cancel_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a campaign that stopped go on */
+        post: operations["continue_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers": {
         parameters: {
             query?: never;
@@ -142,6 +202,27 @@ export interface paths {
         put?: never;
         /** Have an agent look at its computer's prerequisites now */
         post: operations["check_computer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/computers/{id}/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call an agent
+         * @description Over the agent's own connection if there is one, else to TCP 9003 of its computer; the answer says
+         *     which way. If neither can be used, the answer is 502 with what that means and what to do.
+         */
+        post: operations["control"];
         delete?: never;
         options?: never;
         head?: never;
@@ -723,6 +804,11 @@ export interface components {
             /** @description The changes, the latest first. */
             adjustments: components["schemas"]["Adjustment"][];
         };
+        /**
+         * @description What an agent can be asked to do.
+         * @enum {string}
+         */
+        AgentCall: "status" | "collect" | "stop" | "restart";
         /** @description Windows, by patterns of which both have to fit. An empty pattern fits everything. */
         Application: {
             /**
@@ -762,6 +848,134 @@ export interface components {
          * @enum {string}
          */
         Budget: "kept" | "kept_by_slowing" | "not_kept";
+        /**
+         * @description Which way a call shall go.
+         * @enum {string}
+         */
+        CallWay: "any" | "port";
+        /** @description The same work on many computers: one, then some, then all. */
+        Campaign: {
+            /** @description Who asked for it. */
+            asked_by: string;
+            /** @description Its computers, in the order in which they are taken. */
+            computers: components["schemas"]["CampaignComputer"][];
+            /**
+             * Format: int64
+             * @description When.
+             */
+            created_us: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What is done: `upgrade`, `remove` or `purge`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The stage that is under way: 1, 2 or 3. None if all are over.
+             */
+            stage?: number;
+            /** @description `running`, `stopped`, `done` or `cancelled`. */
+            state: string;
+            /** @description The version to which agents are upgraded. */
+            version?: string;
+            /** @description What failed, if it is stopped. */
+            why?: string;
+            /**
+             * Format: int64
+             * @description Within how many seconds each computer has to be done, from when it is begun.
+             */
+            within_secs: number;
+        };
+        /** @description A computer that a campaign can take. */
+        CampaignCandidate: {
+            /** @description With which account, if that is known: as before, or as its plan says. */
+            account?: string;
+            /**
+             * Format: uuid
+             * @description The id of its agent.
+             */
+            agent_id: string;
+            /** @description The agent's version. */
+            agent_version: string;
+            /** @description Where the server signs in. */
+            host: string;
+            /** @description Whether its agent is connected. Those that are not are upgraded only if they are named. */
+            is_connected: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The port there.
+             */
+            port: number;
+        };
+        /** @description A computer of a campaign. */
+        CampaignComputer: {
+            /**
+             * Format: uuid
+             * @description The id of its agent.
+             */
+            agent_id: string;
+            /**
+             * Format: uuid
+             * @description The id of what is done on it now, among the deployments.
+             */
+            deployment_id?: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its stage: 1, 2 or 3.
+             */
+            stage: number;
+            /** @description `waiting`, `under_way`, `good`, `failed` or `left_out`. */
+            state: string;
+            /** @description Why it failed. */
+            why?: string;
+        };
+        /** @description How a campaign that stopped goes on. */
+        CampaignContinuation: {
+            /**
+             * @description Go on without the computers that failed; otherwise they are tried again.
+             * @default false
+             */
+            leave_out_failed?: boolean;
+        };
+        /**
+         * @description What a campaign can do.
+         * @enum {string}
+         */
+        CampaignKind: "upgrade" | "remove" | "purge";
+        /** @description What a campaign shall do. */
+        CampaignRequest: {
+            /** @description With which account, where another one is not known for a computer. */
+            account?: string | null;
+            /**
+             * @description The agents of the computers: 1 to 2000. To upgrade, without it, all those that are older and
+             *     connected. To remove, they have to be named.
+             */
+            agents?: string[] | null;
+            /** @description What is to be done. */
+            kind: components["schemas"]["CampaignKind"];
+            /**
+             * Format: int64
+             * @description Within how many seconds each computer has to be done: 60 to 86400. Default: 900.
+             */
+            within_secs?: number | null;
+        };
+        /** @description Campaigns, and the computers that another one could take. */
+        Campaigns: {
+            /** @description The latest first. */
+            campaigns: components["schemas"]["Campaign"][];
+            /** @description Computers whose agents are older. */
+            older: components["schemas"]["CampaignCandidate"][];
+            /** @description The version of the packages that the server has. */
+            package_version?: string;
+            /** @description Computers that no plan names: they have left theirs, or never were in one. */
+            without_plan: components["schemas"]["CampaignCandidate"][];
+        };
         /** @description An account, without what is secret of it. */
         CollectingAccount: {
             /** @description How it signs in: `password` or `ssh_key`. */
@@ -911,6 +1125,11 @@ export interface components {
              * @description When it said what is shown of it: now if it is connected.
              */
             said_us?: number;
+            /**
+             * Format: int64
+             * @description Since when nothing is recorded there because an administrator stopped it.
+             */
+            stopped_since_us?: number;
         };
         /** @description One computer. */
         ComputerItem: {
@@ -1032,6 +1251,60 @@ export interface components {
              * @description The one plan that shall name it; with the default plan none does.
              */
             plan_id: string;
+        };
+        /** @description What an agent said. */
+        ControlAnswer: {
+            /** @description The address and port of its computer, if it went there. */
+            address?: string;
+            /** @description Its version. */
+            agent_version: string;
+            /**
+             * Format: int64
+             * @description What it said: the time there.
+             */
+            at_us: number;
+            /** @description The name of its computer. */
+            computer_name: string;
+            /** @description Its connection to the server as it sees it, such as `connected` or `down`. */
+            connection: string;
+            /**
+             * Format: int64
+             * @description Entries that wait to be sent.
+             */
+            entries_waiting: number;
+            /** @description Whether the agent is connected to this server now. */
+            is_connected: boolean;
+            /** @description Why it is not connected, and what to do. */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description Segments that wait to be sent.
+             */
+            segments_waiting: number;
+            /**
+             * Format: int32
+             * @description How many sessions are being recorded.
+             */
+            sessions_recorded: number;
+            /**
+             * Format: int64
+             * @description Bytes in the agent's spool.
+             */
+            spool_bytes: number;
+            /**
+             * Format: int64
+             * @description Since when nothing is recorded because an administrator stopped it.
+             */
+            stopped_since_us?: number;
+            /** @description Which way the call went: `stream`, the agent's own connection, or `port`, to its computer. */
+            way: string;
+        };
+        /** @description What an agent is asked to do. */
+        ControlRequest: {
+            /** @description What it is asked to do. */
+            call: components["schemas"]["AgentCall"];
+            /** @description Which way. */
+            way?: components["schemas"]["CallWay"];
         };
         /** @description How everything is, at a glance. */
         Dashboard: {
@@ -1190,6 +1463,12 @@ export interface components {
         /** @description What an enrolment token is wanted for. */
         EnrolmentTokenRequest: {
             /**
+             * @description The name of the computer that it is for, with or without its domain: another one is refused,
+             *     which does not use the token up. Without it, it is for any.
+             * @default null
+             */
+            computer?: string | null;
+            /**
              * Format: int64
              * @description How long it can be used: 60 seconds to 30 days; one day by default.
              * @default null
@@ -1283,11 +1562,15 @@ export interface components {
         };
         /** @description A token with which one agent can enrol. */
         IssuedEnrolmentToken: {
+            /** @description The computer that it is for, if it is for one alone. */
+            computer?: string;
             /**
              * Format: int64
              * @description Until when it can be used.
              */
             expires_us: number;
+            /** @description The version of the agent's packages: of those that this server has, or its own. */
+            package_version: string;
             /** @description The token: it is shown this once. */
             token: string;
         };
@@ -2323,6 +2606,130 @@ export interface operations {
             };
         };
     };
+    campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignContinuation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     computers: {
         parameters: {
             query?: never;
@@ -2437,6 +2844,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlAnswer"];
+                };
             };
             /** @description a problem */
             default: {
