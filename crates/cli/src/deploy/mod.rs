@@ -34,7 +34,7 @@ pub struct Arguments {
     #[command(subcommand)]
     stages: Option<Stages>,
     #[command(flatten)]
-    order: OrderArguments,
+    order: Option<OrderArguments>,
 }
 
 /// What is done in stages: one computer, some, all. It stops when one fails.
@@ -113,7 +113,10 @@ struct Step {
 /// Does what the command line says.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.stages {
-        None => at_once(&arguments.order),
+        None => match &arguments.order {
+            Some(order) => at_once(order),
+            None => anyhow::bail!("say which computers, or `upgrade`, `remove` or `continue`"),
+        },
         Some(Stages::Upgrade(upgrade)) => upgrade.run(),
         Some(Stages::Remove(remove)) => remove.run(),
         Some(Stages::Continue(resume)) => resume.run(),
@@ -234,7 +237,10 @@ mod tests {
         Line::command().debug_assert();
         let parse = |line: &str| Line::try_parse_from(line.split(' '));
         let at_once = parse("deploy web-1 upgrade-me --account A").unwrap();
-        assert_eq!(at_once.arguments.order.computers, ["web-1", "upgrade-me"]);
+        assert_eq!(
+            at_once.arguments.order.unwrap().computers,
+            ["web-1", "upgrade-me"]
+        );
         let stages = parse("deploy upgrade").unwrap().arguments.stages;
         assert!(matches!(stages, Some(Stages::Upgrade(_))));
         assert!(
