@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ pub struct Arguments {
     #[command(subcommand)]
     stages: Option<Stages>,
     #[command(flatten)]
-    order: Option<OrderArguments>,
+    order: OrderArguments,
 }
 
 /// What is done in stages: one computer, some, all. It stops when one fails.
@@ -52,11 +53,11 @@ enum Stages {
 #[derive(Debug, Args)]
 struct OrderArguments {
     /// Their names or addresses.
-    #[arg(required = true, value_name = "COMPUTER")]
+    #[arg(value_name = "COMPUTER")]
     computers: Vec<String>,
     /// The name of the account with which the server signs in there.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// What is to be done.
     #[arg(long, value_enum, default_value_t = Action::Install)]
     action: Action,
@@ -113,10 +114,7 @@ struct Step {
 /// Does what the command line says.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.stages {
-        None => match &arguments.order {
-            Some(order) => at_once(order),
-            None => anyhow::bail!("say which computers, or `upgrade`, `remove` or `continue`"),
-        },
+        None => at_once(&arguments.order),
         Some(Stages::Upgrade(upgrade)) => upgrade.run(),
         Some(Stages::Remove(remove)) => remove.run(),
         Some(Stages::Continue(resume)) => resume.run(),
@@ -124,13 +122,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn at_once(arguments: &OrderArguments) -> anyhow::Result<ExitCode> {
+    let order = order(arguments)?;
     let server = arguments.server.connect()?;
-    let order = Order {
-        computers: &arguments.computers,
-        account: &arguments.account,
-        action: arguments.action,
-        port: arguments.port,
-    };
     let jobs: Jobs = server.post("/deployments", &order)?;
     if arguments.no_wait {
         for job in &jobs.deployments {
@@ -139,6 +132,21 @@ fn at_once(arguments: &OrderArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     follow(&server, jobs.deployments)
+}
+
+// Neither can be asked for by the command line itself: in stages neither is needed.
+fn order(arguments: &OrderArguments) -> anyhow::Result<Order<'_>> {
+    anyhow::ensure!(
+        !arguments.computers.is_empty(),
+        "say which computers, or `upgrade`, `remove` or `continue` (see --help)"
+    );
+    let account = arguments.account.as_deref();
+    Ok(Order {
+        computers: &arguments.computers,
+        account: account.context("say --account NAME: with which the server signs in there")?,
+        action: arguments.action,
+        port: arguments.port,
+    })
 }
 
 /// Tells each step until all jobs are over.
@@ -237,16 +245,16 @@ mod tests {
         Line::command().debug_assert();
         let parse = |line: &str| Line::try_parse_from(line.split(' '));
         let at_once = parse("deploy web-1 upgrade-me --account A").unwrap();
-        assert_eq!(
-            at_once.arguments.order.unwrap().computers,
-            ["web-1", "upgrade-me"]
-        );
+        assert_eq!(at_once.arguments.order.computers, ["web-1", "upgrade-me"]);
         let stages = parse("deploy upgrade").unwrap().arguments.stages;
         assert!(matches!(stages, Some(Stages::Upgrade(_))));
         assert!(
             parse("deploy remove").is_err(),
             "computers have to be named"
         );
-        assert!(parse("deploy web-1").is_err(), "without an account");
+        let no_account = parse("deploy web-1").unwrap().arguments.order;
+        assert!(order(&no_account).is_err());
+        let nothing = parse("deploy --account A").unwrap().arguments.order;
+        assert!(order(&nothing).is_err());
     }
 }
