@@ -348,6 +348,29 @@ const routes = [
     ({ match }) => [200, computerDetail(computers()[Number(match[1])])],
   ],
   ['POST', /^\/computers\/agent-(\d+)\/resolve-duplicate$/, () => [204]],
+  [
+    'POST',
+    /^\/computers\/agent-(\d+)\/control$/,
+    ({ match, body }) => {
+      const { name } = computers()[Number(match[1])];
+      const stopped = body.call === 'stop' ? { stopped_since_us: Date.now() * 1000 } : {};
+      const answer = {
+        way: 'stream',
+        at_us: Date.now() * 1000,
+        agent_version: '0.1.0',
+        computer_name: name,
+        connection: 'connected',
+        sessions_recorded: 1,
+        spool_bytes: 0,
+        entries_waiting: 0,
+        segments_waiting: 0,
+        is_connected: true,
+        ...stopped,
+      };
+      return [200, answer];
+    },
+  ],
+  ['GET', /^\/campaigns$/, () => [200, { campaigns: [], older: [], without_plan: [] }]],
   ['GET', /^\/dashboard$/, () => [200, dashboard()]],
   [
     'GET',
@@ -386,7 +409,15 @@ const routes = [
   [
     'POST',
     /^\/enrolment-tokens$/,
-    () => [200, { token: 'K7QF-9X2M-PLM4-0000-AB3D-77QZ', expires_us: Date.now() * 1000 + 864e8 }],
+    ({ body }) => [
+      200,
+      {
+        token: 'K7QF-9X2M-PLM4-0000-AB3D-77QZ',
+        expires_us: Date.now() * 1000 + 864e8,
+        computer: body.computer,
+        package_version: '0.1.0',
+      },
+    ],
   ],
 ];
 

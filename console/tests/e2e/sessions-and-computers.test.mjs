@@ -151,6 +151,28 @@ test('a new computer gets a token', async () => {
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 });
 
+test('a chosen computer gets the exact line, with a token that is its own', async () => {
+  await page.goto(`${CONSOLE}/computers`);
+  await page.getByRole('button', { name: 'Add a computer' }).click();
+  await page.getByLabel("Computer's name").fill('web-7.corp.example');
+  await page.getByLabel('What is there').selectOption({ label: 'Windows, with the MSI' });
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByText(/^msiexec \/i eidetic-agent-[\d.]+-x64\.msi .* TOKEN=eidetic1\./).waitFor();
+  await page.getByText('For the computer web-7.corp.example alone').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+});
+
+test('the agent of a computer is called from its page', async () => {
+  await page.goto(`${CONSOLE}/computers`);
+  await page.getByRole('table').getByRole('link').first().click();
+  const calls = page.getByRole('region', { name: 'Call its agent' });
+  await calls.getByRole('button', { name: 'Ask how it is' }).click();
+  await calls.getByText('Called over its own connection.').waitFor();
+  await calls.getByRole('button', { name: 'Send what waits' }).click();
+  await calls.getByText('It sends what waits').waitFor();
+});
+
 test('the page had nothing to complain of', () => assert.deepEqual(complaints, []));
 
 test('a session that does not exist is said not to', async () => {

@@ -94,10 +94,6 @@ impl Packages {
 
     /// The newest version that is here, of any processor: nothing if there is no package, and a
     /// package without a version if there are only programs, whose names do not say it.
-    #[expect(
-        clippy::option_option,
-        reason = "no package, and one that does not say its version"
-    )]
     pub fn version(&self) -> Option<Option<String>> {
         let names: Vec<_> = fs::read_dir(&self.folder)
             .ok()?

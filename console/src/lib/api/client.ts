@@ -5,10 +5,15 @@ import type {
   Account,
   AccountTest,
   Adjustment,
+  Campaign,
+  CampaignRequest,
+  Campaigns,
   CollectingAccount,
   CollectingAccountRequest,
   ComputerDetail,
   Computers,
+  ControlAnswer,
+  ControlRequest,
   Dashboard,
   DeploymentJob,
   DeploymentRequest,
@@ -159,8 +164,35 @@ export function checkPlan(
   return call('POST', '/plans/check', { body: { plan: wanted, instead_of: insteadOf }, signal });
 }
 
-export function createEnrolmentToken(validForSecs: number): Promise<EnrolmentToken> {
-  return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs } });
+/** A token for the computer of this name, or for any. */
+export function createEnrolmentToken(
+  validForSecs: number,
+  computer?: string,
+): Promise<EnrolmentToken> {
+  return call('POST', '/enrolment-tokens', { body: { valid_for_secs: validForSecs, computer } });
+}
+
+/** Calls the agent of a computer. */
+export function callAgent(id: string, request: ControlRequest): Promise<ControlAnswer> {
+  return call('POST', `/computers/${encodeURIComponent(id)}/control`, { body: request });
+}
+
+/** What is done in stages, and the computers for which it could be. */
+export function campaigns(signal?: AbortSignal): Promise<Campaigns> {
+  return call('GET', '/campaigns', { signal });
+}
+
+export function beginCampaign(order: CampaignRequest): Promise<Campaign> {
+  return call('POST', '/campaigns', { body: order });
+}
+
+export function continueCampaign(id: string, leaveOutFailed: boolean): Promise<Campaign> {
+  const body = { leave_out_failed: leaveOutFailed };
+  return call('POST', `/campaigns/${encodeURIComponent(id)}/continue`, { body });
+}
+
+export function cancelCampaign(id: string): Promise<Campaign> {
+  return call('POST', `/campaigns/${encodeURIComponent(id)}/cancel`, { body: {} });
 }
 
 /** How the daily mail is sent, and how that goes. */

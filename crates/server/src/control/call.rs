@@ -140,8 +140,7 @@ impl Caller {
                 said.next().map(|(_, SaidStatus { address, .. })| address)
             }
         };
-        let known: Vec<_> = agent.facts.addresses.iter().copied().collect();
-        let places = port::places(last.as_deref(), &known, port);
+        let places = port::places(last.as_deref(), &agent.facts.addresses, port);
         if places.is_empty() {
             return Err(CallError::NoAddress { port });
         }

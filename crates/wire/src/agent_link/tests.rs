@@ -387,10 +387,10 @@ fn a_server_that_misbehaves_is_an_error_that_names_it() {
     for (welcome, error) in [
         (
             proto::Welcome {
-                protocol: 3,
+                protocol: 4,
                 ..welcome(0)
             },
-            LinkError::ProtocolNotOffered(3),
+            LinkError::ProtocolNotOffered(4),
         ),
         (
             proto::Welcome {

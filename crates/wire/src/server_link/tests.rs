@@ -116,7 +116,7 @@ fn an_agent_without_a_common_version_is_told_what_to_do() {
     let too_old = refused(0, 0);
     assert_eq!(too_old.reason, refused::Reason::ProtocolTooOld);
     assert!(too_old.message.contains("upgrade the agent"));
-    let too_new = refused(3, 4);
+    let too_new = refused(4, 5);
     assert_eq!(too_new.reason, refused::Reason::ProtocolTooNew);
     assert!(too_new.message.contains("upgrade the server"));
 }

@@ -265,10 +265,8 @@ pub struct IssuedEnrolmentToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub computer: Option<String>,
-    /// The version of the packages that this server has, if it has some.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub package_version: Option<String>,
+    /// The version of the agent's packages: of those that this server has, or its own.
+    pub package_version: String,
 }
 
 impl Computers {

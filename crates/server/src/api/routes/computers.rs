@@ -115,7 +115,10 @@ pub async fn make_enrolment_token(
         token: ticket.to_text(),
         expires_us: expires.as_unix_micros(),
         computer,
-        package_version: Packages::in_folder(&*state.packages).version().flatten(),
+        package_version: Packages::in_folder(&*state.packages)
+            .version()
+            .flatten()
+            .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
     }))
 }
 

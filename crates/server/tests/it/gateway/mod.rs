@@ -4,6 +4,7 @@ mod admission;
 mod agent;
 mod checks;
 mod clock;
+mod control;
 mod crash;
 mod duplicates;
 mod faults;

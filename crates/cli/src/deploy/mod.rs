@@ -1,12 +1,14 @@
 //! `eidetic deploy`: asks the server to put agents on computers, and tells how it goes.
 
+mod stages;
+
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Connection, ServerArguments};
@@ -16,17 +18,43 @@ use crate::client::{Connection, ServerArguments};
 /// The server does it: it needs an account for the computers (the console's page Deployment) and the
 /// agent's package (see docs/push.md). Each step is told as it happens; Ctrl-C ends only the telling.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   eidetic deploy web-1 web-2 --account 'Linux servers'
   eidetic deploy web-3
   eidetic deploy 10.0.0.7 --port 2222 --account root
   eidetic deploy web-1 --account 'Linux servers' --action remove
   eidetic deploy rds-1 rds-2 --system windows --account 'Domain administrator'
+  eidetic deploy upgrade                       # in stages: one, some, all
+  eidetic deploy remove old-1 old-2            # that no plan names, in stages
+  eidetic deploy continue --leave-out-failed   # after it stopped
 
-It ends with 0 if all went well, with 1 if the server cannot be asked, with 2 if a computer failed.")]
+It ends with 0 if all went well, with 1 if the server cannot be asked, with 2 if a computer failed."
+)]
 pub struct Arguments {
+    #[command(subcommand)]
+    stages: Option<Stages>,
+    #[command(flatten)]
+    order: OrderArguments,
+}
+
+/// What is done in stages: one computer, some, all. It stops when one fails.
+#[derive(Debug, Subcommand)]
+enum Stages {
+    /// Upgrade agents that are older than the server's package, in stages.
+    Upgrade(stages::Upgrade),
+    /// Remove agents from computers that no plan names, in stages.
+    Remove(stages::Remove),
+    /// Let what stopped in stages go on, or end it.
+    Continue(stages::Resume),
+}
+
+/// What is done at once.
+#[derive(Debug, Args)]
+struct OrderArguments {
     /// Their names or addresses.
-    #[arg(required = true, value_name = "COMPUTER")]
+    #[arg(value_name = "COMPUTER")]
     computers: Vec<String>,
     /// The name of the account with which the server signs in there; that which the plan has for each
     /// computer, if it is left out.
@@ -105,14 +133,17 @@ struct Step {
 
 /// Does what the command line says.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.stages {
+        None => at_once(&arguments.order),
+        Some(Stages::Upgrade(upgrade)) => upgrade.run(),
+        Some(Stages::Remove(remove)) => remove.run(),
+        Some(Stages::Continue(resume)) => resume.run(),
+    }
+}
+
+fn at_once(arguments: &OrderArguments) -> anyhow::Result<ExitCode> {
+    let order = order(arguments)?;
     let server = arguments.server.connect()?;
-    let order = Order {
-        computers: &arguments.computers,
-        account: arguments.account.as_deref(),
-        action: arguments.action,
-        system: arguments.system,
-        port: arguments.port,
-    };
     let jobs: Jobs = server.post("/deployments", &order)?;
     if arguments.no_wait {
         for job in &jobs.deployments {
@@ -121,6 +152,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     follow(&server, jobs.deployments)
+}
+
+// The command line itself cannot ask for them: in stages none are needed.
+fn order(arguments: &OrderArguments) -> anyhow::Result<Order<'_>> {
+    anyhow::ensure!(
+        !arguments.computers.is_empty(),
+        "say which computers, or `upgrade`, `remove` or `continue` (see --help)"
+    );
+    Ok(Order {
+        computers: &arguments.computers,
+        account: arguments.account.as_deref(),
+        action: arguments.action,
+        system: arguments.system,
+        port: arguments.port,
+    })
 }
 
 /// Tells each step until all jobs are over.
@@ -205,5 +251,30 @@ mod tests {
         let retrying = job(r#"{"id": "1", "computer": "a", "state": "retrying",
             "message": "nothing answers", "steps": []}"#);
         assert_eq!(in_words(&retrying).1, None);
+    }
+
+    /// The arguments are put together at all, and the two forms keep out of each other's way.
+    #[test]
+    fn computers_are_named_at_once_or_work_is_done_in_stages() {
+        use clap::{CommandFactory as _, Parser};
+        #[derive(Debug, Parser)]
+        struct Line {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        Line::command().debug_assert();
+        let parse = |line: &str| Line::try_parse_from(line.split(' '));
+        let at_once = parse("deploy web-1 upgrade-me --account A").unwrap();
+        assert_eq!(at_once.arguments.order.computers, ["web-1", "upgrade-me"]);
+        let stages = parse("deploy upgrade").unwrap().arguments.stages;
+        assert!(matches!(stages, Some(Stages::Upgrade(_))));
+        assert!(
+            parse("deploy remove").is_err(),
+            "computers have to be named"
+        );
+        let no_account = parse("deploy web-1").unwrap().arguments.order;
+        assert!(order(&no_account).is_err());
+        let nothing = parse("deploy --account A").unwrap().arguments.order;
+        assert!(order(&nothing).is_err());
     }
 }
