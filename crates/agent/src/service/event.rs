@@ -27,6 +27,8 @@ pub(crate) enum Event {
     Uplink(UplinkState),
     /// The server has lost what it was told of this spool: it does not know the sessions.
     ServerForgot,
+    /// This computer was a copy of another one, and has an identity of its own now.
+    NewIdentity,
     /// Some seconds have passed.
     Tick,
     /// The system asks the service to leave.

@@ -11,6 +11,7 @@
 mod admission;
 mod attachment;
 mod attachments;
+mod copies;
 mod enrolment;
 mod ingest;
 mod listener;

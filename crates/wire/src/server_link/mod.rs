@@ -246,6 +246,7 @@ impl ServerLink {
         self.send(ToAgent::Refused(proto::Refused {
             reason: refusal.reason.into(),
             message: refusal.message.clone(),
+            enrolment_token: String::new(),
         }));
         self.close(Ending::Refused(refusal));
     }
