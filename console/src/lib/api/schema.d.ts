@@ -1798,6 +1798,16 @@ export interface components {
              * @description Of these, those that are connected now.
              */
             connected: number;
+            /**
+             * Format: int32
+             * @description Computers of which a recording had a gap within the last seven days.
+             */
+            with_gaps: number;
+            /**
+             * Format: int32
+             * @description Computers of which something that the agent needs is unmet.
+             */
+            with_unmet: number;
         };
         /** @description All monitoring plans. */
         Plans: {

@@ -35,7 +35,7 @@ it('a plan is stored without what the server adds to it', () => {
       { kind: 'ip_range', from: '10.0.0.1', to: '10.0.0.9', computers: 4 },
     ],
     settings: DEFAULT_SETTINGS,
-    state: { computers: 5, connected: 4, applied: 4 },
+    state: { computers: 5, connected: 4, applied: 4, with_unmet: 0, with_gaps: 0 },
   };
   expect(documentOf(plan)).toEqual({
     name: 'A',
