@@ -521,9 +521,9 @@ function detailed(plan) {
     is_default: plan === plans.at(-1),
     items: plan.items.map((item, at) => ({ ...item, computers: (at + 1) % 3 })),
     state: [
-      { computers: 12, connected: 11, applied: 11 },
-      { computers: 4, connected: 4, applied: 3 },
-    ][index] ?? { computers: 1, connected: 0, applied: 0 },
+      { computers: 12, connected: 11, applied: 11, with_unmet: 1, with_gaps: 2 },
+      { computers: 4, connected: 4, applied: 3, with_unmet: 0, with_gaps: 0 },
+    ][index] ?? { computers: 1, connected: 0, applied: 0, with_unmet: 0, with_gaps: 0 },
   };
 }
 

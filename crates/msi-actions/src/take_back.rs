@@ -92,7 +92,7 @@ mod tests {
         let program = outer.join("eidetic-agent.exe").display().to_string();
         let folders = [&before, &new].map(|folder| folder.display().to_string());
         let looked = TakeBack::look(&program, &[&*folders[0], &*folders[1], ""]);
-        assert_eq!(looked.new_data, [new.clone()]);
+        assert_eq!(looked.new_data, std::slice::from_ref(&new));
         let read = TakeBack::parse(&looked.to_string()).unwrap();
         assert_eq!(read, looked);
 

@@ -98,6 +98,11 @@ export function resolveDuplicate(id: string): Promise<void> {
   return call('POST', `/computers/${encodeURIComponent(id)}/resolve-duplicate`);
 }
 
+/** The second of two computers with one identity becomes a computer of its own. */
+export function newIdentity(id: string): Promise<void> {
+  return call('POST', `/computers/${encodeURIComponent(id)}/new-identity`);
+}
+
 export function dashboard(signal?: AbortSignal): Promise<Dashboard> {
   return call('GET', '/dashboard', { signal });
 }

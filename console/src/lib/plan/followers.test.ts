@@ -4,7 +4,7 @@ import { settingsInWords, stateInWords } from './followers';
 
 it('says how far the computers follow', () => {
   const words = (computers: number, connected: number, applied: number) =>
-    stateInWords({ computers, connected, applied });
+    stateInWords({ computers, connected, applied, with_unmet: 0, with_gaps: 0 });
   expect(words(0, 0, 0)).toBe('No computer belongs to it.');
   expect(words(2, 0, 0)).toBe('2 computers, none connected now.');
   expect(words(1, 1, 0)).toBe('In force on 0 of 1 connected computer.');

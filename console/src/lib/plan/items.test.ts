@@ -51,7 +51,7 @@ it('a plan is stored without what the server adds to it', () => {
       },
     ],
     settings: DEFAULT_SETTINGS,
-    state: { computers: 5, connected: 4, applied: 4 },
+    state: { computers: 5, connected: 4, applied: 4, with_unmet: 0, with_gaps: 0 },
   };
   expect(documentOf(plan)).toEqual({
     name: 'A',

@@ -79,7 +79,11 @@ fn set_up(folder: &StateFolder, told: &str) -> anyhow::Result<String> {
     if !token.is_empty() {
         let server = server.context("a token is of use only with the server that gave it")?;
         let ticket = token.parse()?;
-        let pending = PendingEnrolment { server, ticket };
+        let pending = PendingEnrolment {
+            server,
+            ticket,
+            is_copy: false,
+        };
         pending.write(&secrets)?;
         return Ok(format!(
             "the service enrols this computer with {} once it reaches it",

@@ -14,4 +14,4 @@ mod tls;
 pub(crate) use enrol::{EnrolError, Enrolment, enrol};
 pub(crate) use file::Identity;
 pub(crate) use pending::PendingEnrolment;
-pub(crate) use tls::client_config;
+pub(crate) use tls::{client_config, is_pinned};

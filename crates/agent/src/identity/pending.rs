@@ -14,6 +14,9 @@ pub(crate) struct PendingEnrolment {
     pub(crate) server: ServerAddress,
     /// The one-time right to enrol.
     pub(crate) ticket: EnrolmentTicket,
+    /// Whether this computer is a copy: it must not show the identity that it has, which is the
+    /// first one's.
+    pub(crate) is_copy: bool,
 }
 
 impl PendingEnrolment {
@@ -26,6 +29,7 @@ impl PendingEnrolment {
         Ok(Some(Self {
             server: kept.server.parse()?,
             ticket: kept.token.parse()?,
+            is_copy: kept.is_copy,
         }))
     }
 
@@ -34,6 +38,7 @@ impl PendingEnrolment {
         let kept = Kept {
             server: self.server.to_string(),
             token: self.ticket.to_text(),
+            is_copy: self.is_copy,
         };
         secrets.write(NAME, &serde_json::to_vec(&kept)?)
     }
@@ -50,6 +55,8 @@ const NAME: &str = "enrolment";
 struct Kept {
     server: String,
     token: String,
+    #[serde(default)]
+    is_copy: bool,
 }
 
 #[cfg(test)]
@@ -65,6 +72,7 @@ mod tests {
         let pending = PendingEnrolment {
             server: "[::1]:9005".parse().unwrap(),
             ticket: EnrolmentTicket::new(b"authority", [7; 32]),
+            is_copy: true,
         };
         pending.write(&secrets).unwrap();
         assert_eq!(PendingEnrolment::read(&secrets).unwrap(), Some(pending));

@@ -113,7 +113,7 @@ impl ServerCertVerifier for PinnedAuthority {
 }
 
 /// Whether a certificate has this SHA-256.
-pub(super) fn is_pinned(certificate: &[u8], sha256: &[u8; 32]) -> bool {
+pub(crate) fn is_pinned(certificate: &[u8], sha256: &[u8; 32]) -> bool {
     Sha256::digest(certificate)[..] == sha256[..]
 }
 

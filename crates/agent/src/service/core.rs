@@ -157,6 +157,8 @@ impl Core {
                 Ok(())
             }
             Event::ServerForgot => self.announce_sessions_anew(),
+            // Each begins anew by itself, under another id.
+            Event::NewIdentity => self.end_all_sessions(SessionEvent::MonitoringEnd),
             Event::Tick => self.tick(),
             Event::Stop => {
                 self.stopping = true;

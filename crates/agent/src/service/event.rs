@@ -39,6 +39,8 @@ pub(crate) enum Event {
     },
     /// The port for calls of the server is now in this state.
     ControlPort(ControlPort),
+    /// This computer was a copy of another one, and has an identity of its own now.
+    NewIdentity,
     /// Some seconds have passed.
     Tick,
     /// The system asks the service to leave.

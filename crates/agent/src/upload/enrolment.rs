@@ -1,13 +1,13 @@
 //! Doing the enrolment that an installer asked for.
 
 use eidetic_runtime::ShutdownSignal;
-use eidetic_wire::Backoff;
+use eidetic_wire::{Backoff, EnrolmentTicket};
 use tokio::{task::block_in_place, time::sleep};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::uplink::{UplinkParts, down, random};
 use crate::{
-    identity::{EnrolError, Enrolment, Identity, PendingEnrolment, enrol},
+    identity::{EnrolError, Enrolment, Identity, PendingEnrolment, enrol, is_pinned},
     service::{Event, UplinkState},
 };
 
@@ -64,6 +64,41 @@ pub(super) async fn redeem(parts: &UplinkParts, drain: &ShutdownSignal) -> Optio
     }
 }
 
+/// Enrols this computer, a copy of another one, as a computer of its own. Whether it did.
+///
+/// The token came over the connection that was secured by the authority that this agent knows; it
+/// must be one of the same authority.
+pub(super) async fn become_new(
+    parts: &UplinkParts,
+    identity: &Identity,
+    token: &str,
+    drain: &ShutdownSignal,
+) -> bool {
+    let ticket: EnrolmentTicket = match token.parse() {
+        Ok(ticket) => ticket,
+        Err(error) => {
+            error!(%error, "the server's token for a new identity cannot be used");
+            return false;
+        }
+    };
+    if !is_pinned(&identity.authority, ticket.authority_sha256()) {
+        error!("the server's token for a new identity is another server's");
+        return false;
+    }
+    warn!("this computer is a copy of another one: it enrols as a computer of its own");
+    let pending = PendingEnrolment {
+        server: identity.server.clone(),
+        ticket,
+        is_copy: true,
+    };
+    // At rest first: whatever happens in between, the next start goes on with it.
+    if let Err(error) = block_in_place(|| pending.write(&*parts.secrets)) {
+        error!("the enrolment as a computer of its own cannot be kept: {error:#}");
+        return false;
+    }
+    redeem(parts, drain).await == Some(Redeemed::Enrolled)
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -73,10 +108,17 @@ enum Failure {
 }
 
 async fn try_once(parts: &UplinkParts, pending: PendingEnrolment) -> Result<(), Failure> {
-    let PendingEnrolment { server, ticket } = pending;
+    let PendingEnrolment {
+        server,
+        ticket,
+        is_copy,
+    } = pending;
     let path = parts.folder.identity();
     // One that cannot be read is what is to be replaced.
-    let until_now = block_in_place(|| Identity::read(&path, &*parts.secrets)).unwrap_or_default();
+    let until_now = match is_copy {
+        true => None,
+        false => block_in_place(|| Identity::read(&path, &*parts.secrets)).unwrap_or_default(),
+    };
     let identity = enrol(Enrolment {
         server,
         ticket,

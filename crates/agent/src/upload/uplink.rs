@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 
 use super::{
     attachment::{Attachment, Detached},
-    enrolment::{Redeemed, redeem},
+    enrolment::{Redeemed, become_new, redeem},
     spool_side::SpoolSide,
 };
 use crate::{
@@ -105,10 +105,27 @@ pub(crate) async fn run(parts: UplinkParts, drain: ShutdownSignal) -> Result<(),
                 reason,
                 message,
                 retry,
+                enrolment_token,
             })) => {
                 error!(?reason, message, "the server refuses this agent");
                 let state = UplinkState::Refused { reason: message };
                 parts.tell(Event::Uplink(state)).await;
+                if let Some(token) = enrolment_token
+                    && become_new(&parts, &identity, &token, &drain).await
+                    && let Some(new) = read_identity(&parts).await
+                {
+                    info!(agent = %new.agent, "this computer has an identity of its own");
+                    identity = new;
+                    // Sessions that go on may be the first one's, too: they begin anew.
+                    parts.tell(Event::NewIdentity).await;
+                    let id = SpoolId::from_uuid(parts.ids.new_id(parts.clock.wall()));
+                    block_in_place(|| parts.spool.lock().renumber(id))?;
+                    spool = SpoolSide::new(Arc::clone(&parts.spool), parts.computer_name.clone());
+                    block_in_place(|| spool.announce_anew())?;
+                    link = new_link(&parts);
+                    backoff.reset();
+                    continue;
+                }
                 match retry {
                     Retry::Soon => backoff.next(random()),
                     Retry::Rarely => RARELY,

@@ -1,5 +1,8 @@
 //! Enrolment says what went wrong.
 
+use std::collections::BTreeSet;
+
+use eidetic_model::Entry;
 use eidetic_testkit::{VirtualDisplay, eventually};
 use eidetic_wire::EnrolmentTicket;
 
@@ -168,5 +171,64 @@ fn a_recorder_does_not_inherit_the_token() {
         let environment = String::from_utf8_lossy(&environment).into_owned();
         (environment.contains("DISPLAY=") && !environment.contains("EIDETIC_TOKEN")).then_some(())
     });
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_copy_enrols_by_itself_as_a_computer_of_its_own_and_sends_what_it_has() {
+    let mut gateway = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run(display.name());
+    let opened = |gateway: &Gateway| -> Vec<_> {
+        let entries = gateway.stored().entries();
+        let opened = entries.iter().filter_map(|entry| match entry {
+            Entry::SessionOpened(session) => Some(session.id),
+            _ => None,
+        });
+        opened.collect()
+    };
+    eventually("the session is told of", || {
+        (opened(&gateway).len() == 1).then_some(())
+    });
+    gateway.stop();
+    gateway.give_new_identity();
+    gateway.start_again();
+    eventually("it enrols anew", || {
+        (gateway.stored().enrolled == 2).then_some(())
+    });
+    // Who it was is the first one: it must not show that.
+    assert_eq!(gateway.stored().enrolled_again, 0);
+    // The session goes on under an id of its own, in a spool of its own.
+    eventually("the session begins anew", || {
+        let mut sessions = opened(&gateway);
+        sessions.dedup();
+        (sessions.len() == 2).then_some(())
+    });
+    let spools: BTreeSet<_> = gateway.stored().entries.keys().map(|(id, _)| *id).collect();
+    assert_eq!(spools.len(), 2);
+    assert!(!agent.has_token());
+    assert!(agent.stop().success());
+    assert!(
+        agent
+            .log()
+            .contains("this computer has an identity of its own")
+    );
+}
+
+#[test]
+fn a_copy_does_not_follow_another_servers_token() {
+    let gateway = Gateway::start();
+    let other = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    gateway.give_token_to_copy(&other.token());
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run(display.name());
+    eventually("it goes on as who it is", || {
+        let status = agent.status();
+        status.contains("server     connected").then_some(())
+    });
+    assert!(agent.log().contains("is another server's"));
+    assert_eq!(gateway.stored().enrolled, 1);
     assert!(agent.stop().success());
 }

@@ -69,6 +69,10 @@ pub struct Stored {
     short_lived: bool,
     /// What agents are told instead of being served.
     refusal: Option<String>,
+    /// What the next agent that attaches is told to enrol anew with, as the copy of another.
+    copy_token: Option<String>,
+    /// How many agents enrolled.
+    pub enrolled: u32,
     /// Whether agents that attach get no answer at all.
     silent: bool,
     policy: (u64, Policy),
@@ -165,6 +169,17 @@ impl Gateway {
     /// Refuses agents from now on, with these words.
     pub fn refuse(&self, words: &str) {
         self.stored().refusal = Some(words.to_owned());
+    }
+
+    /// Tells the next agent that attaches to enrol as a computer of its own.
+    pub fn give_new_identity(&self) {
+        let token = EnrolmentTicket::new(&self.shared.authority_der, COPYS_SECRET);
+        self.give_token_to_copy(&token.to_text());
+    }
+
+    /// The same, with this token.
+    pub fn give_token_to_copy(&self, token: &str) {
+        self.stored().copy_token = Some(token.to_owned());
     }
 
     /// Takes the calls of agents and does not answer, or answers again.
@@ -332,6 +347,8 @@ impl Shared {
     }
 }
 
+const COPYS_SECRET: [u8; 32] = [8; 32];
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 struct Calls(Arc<Shared>);
@@ -353,14 +370,18 @@ impl proto::gateway_server::Gateway for Calls {
             .token
             .parse()
             .map_err(|_| Status::permission_denied("not a token"))?;
-        if ticket != self.0.ticket {
+        let copys = EnrolmentTicket::new(&self.0.authority_der, COPYS_SECRET);
+        if ticket != self.0.ticket && ticket != copys {
             return Err(Status::permission_denied("the token is not known"));
         }
         let secret = ticket.secret_sha256();
         if !self.0.stored.lock().unwrap().used.insert(secret) {
             return Err(Status::permission_denied("the token was used before"));
         }
-        let short_lived = self.0.stored.lock().unwrap().short_lived;
+        let mut stored = self.0.stored.lock().unwrap();
+        stored.enrolled += 1;
+        let short_lived = stored.short_lived;
+        drop(stored);
         Ok(self.0.answer(&request.certificate_request, short_lived))
     }
 
@@ -390,6 +411,25 @@ impl proto::gateway_server::Gateway for Calls {
             return std::future::pending().await;
         }
         let (replies, stream) = mpsc::channel(64);
+        let copy_token = self.0.stored.lock().unwrap().copy_token.take();
+        if let Some(enrolment_token) = copy_token {
+            let refused = proto::Refused {
+                reason: proto::refused::Reason::Duplicate.into(),
+                message: "this one was copied".to_owned(),
+                enrolment_token,
+            };
+            let message = proto::ToAgent {
+                message: Some(proto::to_agent::Message::Refused(refused)),
+            };
+            replies.send(Ok(message)).await.unwrap();
+            // Until the agent has heard it.
+            tokio::spawn(async move {
+                let mut messages = request.into_inner();
+                while let Ok(Some(_)) = messages.message().await {}
+                drop(replies);
+            });
+            return Ok(Response::new(Box::pin(ReceiverStream::new(stream))));
+        }
         let attached = Attached {
             shared: Arc::clone(&self.0),
             link: ServerLink::new(SystemClock.monotonic(), Windows::default()),

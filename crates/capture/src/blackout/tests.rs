@@ -228,12 +228,12 @@ fn all_is_black_until_it_is_known_where_the_windows_are() {
         area: Area::new(2, 2, 8, 8),
         colour: 3,
     };
-    setup.paint(&[window.clone()]);
+    setup.paint(std::slice::from_ref(&window));
     setup.play();
     setup.clock.advance(STEADY_FOR * 3);
     setup.play();
     assert_eq!(setup.played, [0; (WIDTH * HEIGHT) as usize]);
-    setup.map.arrange(&[window.clone()]);
+    setup.map.arrange(std::slice::from_ref(&window));
     setup.play();
     assert_eq!(setup.played, [0; (WIDTH * HEIGHT) as usize]);
     setup.clock.advance(STEADY_FOR);

@@ -47,6 +47,7 @@ pub fn handlers() -> (OpenApiRouter<ApiState>, OpenApiRouter<ApiState>) {
         .routes(routes!(computers::computer))
         .routes(routes!(computers::resolve_duplicate))
         .routes(routes!(control::control))
+        .routes(routes!(computers::new_identity))
         .routes(routes!(computers::make_enrolment_token))
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(health_log::health_log))

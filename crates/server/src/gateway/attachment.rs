@@ -11,7 +11,10 @@ use std::{
 
 use eidetic_model::{AgentId, ComputerFacts, Timestamp};
 use eidetic_runtime::ShutdownSignal;
-use eidetic_store::control::{Agent, AgentState, SaidStatus};
+use eidetic_store::{
+    StoreError,
+    control::{Agent, AgentState, SaidStatus},
+};
 use eidetic_wire::{
     convert::Hello,
     proto::{self, refused},
@@ -26,6 +29,8 @@ use tracing::{info, warn};
 
 use super::{
     attachments::{Attachments, Place},
+    copies,
+    enrolment::new_ticket,
     ingest::{Ingest, Job, Jobs},
 };
 use crate::{
@@ -56,6 +61,8 @@ pub struct Attaching {
     pub replies: Replies,
     /// When to leave.
     pub shutdown: ShutdownSignal,
+    /// The certificate (DER) of the server's authority.
+    pub authority: Arc<[u8]>,
 }
 
 /// Where messages to the agent go.
@@ -78,7 +85,7 @@ impl Attaching {
         let run = self.run_of(&first);
         let now = components.clock.monotonic();
         if components.duplicates.hello(agent, &run, now) == Judgement::Second {
-            return self.turn_away().await;
+            return self.turn_away(&run).await;
         }
         let place = self.attachments.take(agent);
         let number = place.number;
@@ -136,8 +143,36 @@ impl Attaching {
         }
     }
 
+    /// A token for this run, if an administrator wants it to be a computer of its own, and the first
+    /// one has sent what it had when the copy was made.
+    async fn token_for_a_copy(&self, run: &Run) -> Option<String> {
+        let components = &self.components;
+        let first = self.agent.id;
+        if !components.duplicates.is_to_be_new(first, run.id) {
+            return None;
+        }
+        let control = components.control.as_ref();
+        let now = components.clock.wall();
+        let made = async {
+            let ticket = new_ticket(control, &self.authority, now, COPY_ENROLS_WITHIN).await?;
+            copies::keep_token(control, ticket.secret_sha256(), first).await?;
+            Ok::<_, StoreError>(ticket.to_text())
+        };
+        match made.await {
+            Ok(token) => {
+                info!(agent = %first, address = %self.address,
+                    "the second computer is told to enrol anew");
+                Some(token)
+            }
+            Err(error) => {
+                warn!(%error, "no token could be made for the second computer");
+                None
+            }
+        }
+    }
+
     /// Another computer is connected with this identity.
-    async fn turn_away(&self) {
+    async fn turn_away(&self, run: &Run) {
         warn!(agent = %self.agent.id, address = %self.address,
             "another computer is connected with the same identity");
         let refused = proto::Refused {
@@ -146,6 +181,7 @@ impl Attaching {
                       was copied: stop the service, delete identity.toml in the agent's folder, \
                       enrol it with a token of its own, and start the service"
                 .to_owned(),
+            enrolment_token: self.token_for_a_copy(run).await.unwrap_or_default(),
         };
         let message = proto::to_agent::Message::Refused(refused);
         let message = proto::ToAgent {
@@ -415,9 +451,12 @@ impl Attachment {
             status,
             self.plausible(said.stopped_since),
         );
-        let heard = components
-            .duplicates
-            .heard(agent, self.run, components.clock.monotonic());
+        let heard = components.duplicates.heard(
+            agent,
+            self.run,
+            status.entries_waiting == 0,
+            components.clock.monotonic(),
+        );
         if let Some(duplicate) = heard {
             warn!(%agent, %duplicate, "two computers have one identity");
             let happened = Happened::to(EventKind::Duplicate, &self.agent, format!("{duplicate}."));
@@ -536,3 +575,5 @@ const MAX_WAITING_BYTES: usize = 16 << 20;
 const CONTACT_INTERVAL: Duration = Duration::from_secs(10);
 const TURN_LIMIT: Duration = Duration::from_secs(15);
 const FAREWELL_LIMIT: Duration = Duration::from_secs(3);
+/// An agent enrols at once.
+const COPY_ENROLS_WITHIN: Duration = Duration::from_secs(600);

@@ -18,7 +18,7 @@ use eidetic_wire::{
 use tonic::Status;
 use tracing::{error, info, warn};
 
-use super::{admission, bound, stream::Peer, throttle::Throttle};
+use super::{admission, bound, copies, stream::Peer, throttle::Throttle};
 use crate::{
     components::{Change, Components},
     pki::{AgentCertificate, AgentRequestError, Authority, SignedCertificate},
@@ -123,7 +123,14 @@ impl Enrolment {
         let name = |field, text| from_proto::name(field, text).map_err(invalid_field);
         let now = self.components.clock.wall();
         self.check_computer(&ticket, &request.computer_name).await?;
-        let known = self.known_as(peer).await?;
+        let control = self.components.control.as_ref();
+        let copied = copies::of_token(control, ticket.secret_sha256()).await;
+        let copied = copied.map_err(store_failed)?;
+        let known = match copied {
+            // Whatever certificate it shows is the first one's.
+            Some(_) => None,
+            None => self.known_as(peer).await?,
+        };
         let id = match &known {
             Some(known) => known.id,
             None => AgentId::from_uuid(self.components.ids.new_id(now)),
@@ -145,7 +152,16 @@ impl Enrolment {
             certificate_serial: signed.serial.clone(),
         };
         let name = agent.computer_name.clone();
+        if let Some(first) = copied {
+            let kept = copies::keep(control, id, first).await;
+            kept.map_err(store_failed)?;
+        }
         self.keep(&ticket, agent).await?;
+        if let Some(first) = copied {
+            self.components.duplicates.resolve(first);
+            self.components.news.tell(Change::Agent(first));
+            info!(agent = %id, %first, "a copied computer has an identity of its own");
+        }
         let deployment = &self.components.deployment;
         deployment.note_enrolment(ticket.secret_sha256(), id);
         info!(agent = %id, computer = name, "agent enrolled");

@@ -12,6 +12,7 @@ mod admission;
 mod attachment;
 mod attachments;
 mod bound;
+mod copies;
 mod enrolment;
 mod ingest;
 mod listener;

@@ -114,7 +114,9 @@ impl Gateway {
         let places = Places::new(self.limits.agents);
         let (_accepting, incoming) = incoming(listener, acceptor, places, shutdown.clone());
         let tasks = TaskTracker::new();
+        let authority = self.authority.certificate().to_vec().into();
         let calls = Calls {
+            authority,
             enrolment: Enrolment::new(self.components.clone(), self.authority),
             components: self.components,
             attachments: Attachments::default(),
@@ -162,6 +164,8 @@ struct Calls {
     windows: Windows,
     tasks: TaskTracker,
     shutdown: ShutdownSignal,
+    /// The certificate (DER) of the authority.
+    authority: Arc<[u8]>,
 }
 
 #[tonic::async_trait]
@@ -205,6 +209,7 @@ impl gateway_server::Gateway for Calls {
             messages: request.into_inner(),
             replies,
             shutdown: self.shutdown.clone(),
+            authority: Arc::clone(&self.authority),
         };
         self.tasks.spawn(async move {
             attaching.run().await;

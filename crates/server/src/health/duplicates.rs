@@ -63,6 +63,10 @@ struct Second {
     since: Duration,
     last: Duration,
     is_proven: bool,
+    /// Whether the first one had sent all that it had, after the second came.
+    is_first_drained: bool,
+    /// Whether an administrator wants it to be a computer of its own.
+    is_to_be_new: bool,
 }
 
 impl Duplicates {
@@ -95,15 +99,23 @@ impl Duplicates {
                     since: now,
                     last: now,
                     is_proven,
+                    is_first_drained: false,
+                    is_to_be_new: false,
                 });
             }
         }
         Judgement::Second
     }
 
-    /// A run that was taken in is heard of. Says that there are two computers, the first time that
-    /// this is certain.
-    pub fn heard(&self, agent: AgentId, id: Option<[u8; 16]>, now: Duration) -> Option<Duplicate> {
+    /// A run that was taken in is heard of, and whether it has sent all that it has. Says that there
+    /// are two computers, the first time that this is certain.
+    pub fn heard(
+        &self,
+        agent: AgentId,
+        id: Option<[u8; 16]>,
+        is_drained: bool,
+        now: Duration,
+    ) -> Option<Duplicate> {
         let mut agents = self.lock();
         let runs = agents.get_mut(&agent)?;
         if runs.first.id != id {
@@ -111,6 +123,7 @@ impl Duplicates {
         }
         runs.heard = Some(now);
         let second = runs.second.as_mut()?;
+        second.is_first_drained |= is_drained;
         if second.is_proven || now.saturating_sub(second.since) < CERTAIN_AFTER {
             return None;
         }
@@ -137,6 +150,27 @@ impl Duplicates {
                 Some(_) => runs.heard = None,
             }
         }
+    }
+
+    /// An administrator wants the second one to be a computer of its own. Whether there is one that
+    /// is certain.
+    pub fn make_new(&self, agent: AgentId) -> bool {
+        let mut agents = self.lock();
+        let runs = agents.get_mut(&agent);
+        let second = runs.and_then(|runs| runs.second.as_mut());
+        let second = second.filter(|second| second.is_proven && second.run.id.is_some());
+        second.map(|second| second.is_to_be_new = true).is_some()
+    }
+
+    /// Whether this run is to be a computer of its own now: what the first one had when the copy was
+    /// made is here, and the first one's.
+    pub fn is_to_be_new(&self, agent: AgentId, id: Option<[u8; 16]>) -> bool {
+        let agents = self.lock();
+        let second = agents.get(&agent).and_then(|runs| runs.second.as_ref());
+        second.is_some_and(|second| {
+            let is_it = id.is_some() && second.run.id == id;
+            is_it && second.is_proven && second.is_first_drained && second.is_to_be_new
+        })
     }
 
     /// An administrator says that it is resolved. Whether there was something.
@@ -230,7 +264,7 @@ mod tests {
     fn two_that_live_at_once_are_found_and_do_not_mix() {
         let duplicates = Duplicates::default();
         let hello = |id, at| duplicates.hello(AGENT, &run(id), secs(at));
-        let heard = |id, at| duplicates.heard(AGENT, Some([id; 16]), secs(at));
+        let heard = |id, at| duplicates.heard(AGENT, Some([id; 16]), true, secs(at));
         assert_eq!(hello(1, 0), Judgement::Welcome);
         assert_eq!(heard(1, 5), None);
         assert_eq!(hello(2, 8), Judgement::Second);
@@ -252,6 +286,26 @@ mod tests {
     }
 
     #[test]
+    fn the_second_becomes_new_when_it_is_wanted_and_the_first_has_sent_all() {
+        let duplicates = Duplicates::default();
+        let hello = |id, at| duplicates.hello(AGENT, &run(id), secs(at));
+        let is_to_be_new = |id| duplicates.is_to_be_new(AGENT, Some([id; 16]));
+        hello(1, 0);
+        hello(2, 1);
+        assert!(!duplicates.make_new(AGENT), "it is not certain");
+        duplicates.heard(AGENT, Some([1; 16]), false, secs(5));
+        assert!(duplicates.make_new(AGENT));
+        assert!(!is_to_be_new(2), "the first has not sent all");
+        duplicates.heard(AGENT, Some([1; 16]), true, secs(6));
+        duplicates.heard(AGENT, Some([1; 16]), false, secs(7));
+        assert!(is_to_be_new(2));
+        assert!(!is_to_be_new(1) && !duplicates.is_to_be_new(AGENT, None));
+        // A third one is another run: nobody wanted anything of it.
+        hello(3, 8);
+        assert!(!is_to_be_new(3) && !is_to_be_new(2));
+    }
+
+    #[test]
     fn a_service_that_was_started_again_is_no_duplicate() {
         let duplicates = Duplicates::default();
         let hello = |id, at| duplicates.hello(AGENT, &run(id), secs(at));
@@ -261,8 +315,8 @@ mod tests {
         // After a loss of power the connection before may seem alive for a while.
         assert_eq!(hello(3, 10), Judgement::Second);
         assert_eq!(hello(3, 17), Judgement::Welcome);
-        assert_eq!(duplicates.heard(AGENT, Some([2; 16]), secs(20)), None);
-        assert_eq!(duplicates.heard(AGENT, Some([3; 16]), secs(30)), None);
+        assert_eq!(duplicates.heard(AGENT, Some([2; 16]), true, secs(20)), None);
+        assert_eq!(duplicates.heard(AGENT, Some([3; 16]), true, secs(30)), None);
         assert!(duplicates.all(secs(30)).is_empty());
     }
 

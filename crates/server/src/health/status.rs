@@ -133,7 +133,9 @@ impl ComputerStatus {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Duplicate => {
-                "On the copy, stop the agent's service, delete `identity.toml` in the agent's folder, run \
+                "Give the second one a new identity here: it enrols by itself at its next attempt, \
+                 within a minute or two, and sends what it recorded meanwhile as a computer of its \
+                 own. Or by hand: on the copy, stop the agent's service, delete `identity.toml` in the agent's folder, run \
                  `eidetic-agent enrol` with a token of its own, and start the service again: what \
                  it recorded meanwhile is sent then. Then press \"It is resolved\" here."
             }

@@ -184,6 +184,8 @@ pub enum Ending {
         message: String,
         /// Whether it makes sense to try again.
         retry: Retry,
+        /// A token with which this computer is to enrol as a new agent, as an administrator wants.
+        enrolment_token: Option<String>,
     },
     /// Server and spool do not agree which entries the server has: one of them was put back to
     /// an older state. Give the spool a new id, make a new link, and connect again.

@@ -339,6 +339,7 @@ impl AgentLink {
             reason,
             message: refused.message,
             retry: Retry::after(reason),
+            enrolment_token: Some(refused.enrolment_token).filter(|token| !token.is_empty()),
         });
     }
 

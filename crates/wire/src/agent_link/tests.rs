@@ -314,6 +314,7 @@ fn a_refusal_says_whether_to_try_again() {
         link.message(ToAgent::Refused(proto::Refused {
             reason: reason.into(),
             message: "do this".into(),
+            enrolment_token: String::new(),
         }));
         let Output::Close(Ending::Refused { message, retry, .. }) = link.next() else {
             panic!("not closed");

@@ -266,6 +266,7 @@ impl ServerLink {
         self.send(ToAgent::Refused(proto::Refused {
             reason: refusal.reason.into(),
             message: refusal.message.clone(),
+            enrolment_token: String::new(),
         }));
         self.close(Ending::Refused(refusal));
     }

@@ -41,7 +41,7 @@ pub use health_log::{HealthEvents, HealthItem, Severity, read_log_mark, write_lo
 pub use mail::{MailRequest, MailShown, MailTested};
 pub use plans::{
     ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail, PlanOrder,
-    Plans, item_counts, monitored,
+    Plans, Warned, item_counts, monitored,
 };
 pub use prerequisites::{Adjustments, ComputerChecks, NetworkCheckRequest, NetworkChecks};
 pub use records::{Record, Records, SearchPage};

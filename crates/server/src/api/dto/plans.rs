@@ -1,8 +1,8 @@
 //! Monitoring plans, as clients see them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use eidetic_model::{ComputerFacts, PlanId};
+use eidetic_model::{AgentId, ComputerFacts, PlanId};
 use eidetic_store::control::{Agent, AgentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,6 +76,19 @@ pub struct PlanState {
     pub connected: u32,
     /// Of the connected ones, those on which the settings are in force.
     pub applied: u32,
+    /// Computers of which something that the agent needs is unmet.
+    pub with_unmet: u32,
+    /// Computers of which a recording had a gap within the last seven days.
+    pub with_gaps: u32,
+}
+
+/// Computers that have something to be warned of.
+#[derive(Clone, Debug, Default)]
+pub struct Warned {
+    /// Of which something that the agent needs is unmet.
+    pub with_unmet: HashSet<AgentId>,
+    /// Of which a recording had a gap lately.
+    pub with_gaps: HashSet<AgentId>,
 }
 
 /// A computer that more than one plan names.
@@ -169,7 +182,12 @@ pub fn monitored(agents: &[Agent]) -> impl Iterator<Item = &Agent> {
 
 impl Plans {
     /// The plans with what is known of their computers.
-    pub fn new(book: &PlanBook, agents: &[Agent], components: &Components) -> Self {
+    pub fn new(
+        book: &PlanBook,
+        agents: &[Agent],
+        components: &Components,
+        warned: &Warned,
+    ) -> Self {
         let computers: Vec<_> = monitored(agents)
             .map(|agent| (agent, facts_of(agent)))
             .collect();
@@ -179,6 +197,8 @@ impl Plans {
             let plan = book.plan_of(facts);
             let state = states.entry(plan.id()).or_default();
             state.computers += 1;
+            state.with_unmet += u32::from(warned.with_unmet.contains(&agent.id));
+            state.with_gaps += u32::from(warned.with_gaps.contains(&agent.id));
             if let Some(connection) = components.connected.connection(agent.id) {
                 let revision = connection.status.map(|status| status.policy_revision);
                 state.connected += 1;

@@ -73,6 +73,32 @@ pub async fn resolve_duplicate(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Give the second of two computers with one identity a new one
+///
+/// The computer that waits is told when it connects next, within a minute or two, and enrols by
+/// itself. What it recorded meanwhile is sent under its new identity.
+#[utoipa::path(post, path = "/computers/{id}/new-identity", tag = "computers",
+    params(("id" = String, Path, format = Uuid)), responses((status = 204)))]
+pub async fn new_identity(
+    State(state): State<ApiState>,
+    who: SignedIn,
+    PathId(id): PathId<AgentId>,
+) -> ApiResult<StatusCode> {
+    let components = &state.components;
+    let agent = components.control.agent(id).await?;
+    let agent = agent.ok_or_else(|| ApiError::not_found("computer"))?;
+    let log = &state.viewing_log;
+    log.note(&who, "gave copy a new identity", agent.computer_name)
+        .await?;
+    match components.duplicates.make_new(id) {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "no second computer waits with this identity",
+        )),
+    }
+}
+
 /// Make a token with which one agent can enrol
 #[utoipa::path(post, path = "/enrolment-tokens", tag = "computers",
     request_body = EnrolmentTokenRequest, responses((status = 200, body = IssuedEnrolmentToken)))]

@@ -1,6 +1,6 @@
 //! Monitoring plans.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 use eidetic_model::{AgentId, PlanId};
-use eidetic_store::control::PlansReplaced;
+use eidetic_store::control::{HealthFilter, PlansReplaced};
 
 use crate::{
     api::{
@@ -17,13 +17,13 @@ use crate::{
         difference::difference,
         dto::{
             ConflictResolution, PlanCheck, PlanCheckComputer, PlanCheckRequest, PlanDetail,
-            PlanOrder, Plans, item_counts, monitored,
+            PlanOrder, Plans, Warned, item_counts, monitored,
         },
         extract::{JsonBody, PathId},
         problem::{ApiError, ApiResult},
         to_the_end::to_the_end,
     },
-    health::{EventKind, Happened},
+    health::{EventKind, Happened, Overview},
     plans::{PlanBook, PlanDocument, PlanError, facts_of, save},
 };
 
@@ -249,7 +249,32 @@ pub async fn check_plan(
 async fn shown(state: &ApiState) -> ApiResult<Plans> {
     let agents = state.components.control.agents().await?;
     let book = state.components.plans.borrow().clone();
-    Ok(Plans::new(&book, &agents, &state.components))
+    let warned = warned(state).await?;
+    Ok(Plans::new(&book, &agents, &state.components, &warned))
+}
+
+/// What is to be warned of beside the plans.
+async fn warned(state: &ApiState) -> ApiResult<Warned> {
+    let components = &state.components;
+    let overview = Overview::look(components).await?;
+    let with_unmet = overview
+        .computers()
+        .filter(|computer| computer.needed_and_unmet() > 0)
+        .map(|computer| computer.agent.id);
+    let gaps = HealthFilter {
+        kinds: vec![EventKind::Gap.name().to_owned()],
+        from: Some(overview.now().saturating_sub(LATELY)),
+        ..HealthFilter::default()
+    };
+    let gaps = components.health.health_events(gaps, None, MOST_GAPS);
+    Ok(Warned {
+        with_unmet: with_unmet.collect(),
+        with_gaps: gaps
+            .await?
+            .into_iter()
+            .filter_map(|(_, event)| event.agent)
+            .collect(),
+    })
 }
 
 async fn one(state: &ApiState, id: PlanId) -> ApiResult<Tagged<PlanDetail>> {
@@ -357,3 +382,6 @@ fn tagged<T>(revision: u64, body: T) -> Tagged<T> {
 
 /// Stands for a plan that is only looked at.
 const NOT_STORED: PlanId = PlanId::from_uuid(uuid::Uuid::max());
+
+const LATELY: Duration = Duration::from_secs(7 * 86_400);
+const MOST_GAPS: usize = 2_000;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use eidetic_model::{
-    Action, Entry, GapReason, NotificationOutcome, RecordSequence, SegmentId, SessionId, SpoolId,
+    Action, AgentId, Entry, GapReason, NotificationOutcome, RecordSequence, SegmentId, SessionId,
+    SpoolId,
 };
 use eidetic_store::{
     audit::Batch,
@@ -13,6 +14,7 @@ use eidetic_store::{
 use super::failure::Failure;
 use crate::{
     components::{Change, Components},
+    gateway::copies,
     health::{EventKind, Happened},
     plans::facts_of,
 };
@@ -24,6 +26,8 @@ pub struct Entries {
     spool: SpoolId,
     /// Sessions that are known to be this agent's.
     own_sessions: HashSet<SessionId>,
+    /// The agent of which this one was a copy, if it was one; nothing while that was not asked.
+    copy_of: Option<Option<AgentId>>,
 }
 
 impl Entries {
@@ -34,6 +38,7 @@ impl Entries {
             agent,
             spool,
             own_sessions: HashSet::new(),
+            copy_of: None,
         }
     }
 
@@ -42,6 +47,8 @@ impl Entries {
         &mut self,
         entries: &[(RecordSequence, Entry)],
     ) -> Result<RecordSequence, Failure> {
+        let own = self.own(entries).await?;
+        let entries = own.as_deref().unwrap_or(entries);
         self.check_owner(entries).await?;
         // Audit first: what is acknowledged below must be in both, and both skip what they have.
         let records: BTreeMap<_, _> = entries
@@ -74,6 +81,27 @@ impl Entries {
                 "the entry after {last} is missing"
             ))),
             Applied::NotOwned(sequence) => Err(not_owned(sequence)),
+        }
+    }
+
+    /// If the agent was a copy of another one: without what is that one's.
+    async fn own(
+        &mut self,
+        entries: &[(RecordSequence, Entry)],
+    ) -> Result<Option<Vec<(RecordSequence, Entry)>>, Failure> {
+        let control = self.components.control.as_ref();
+        let agent = self.agent.id;
+        let first = match self.copy_of {
+            Some(known) => known,
+            None => copies::of_agent(control, agent).await?,
+        };
+        self.copy_of = Some(first);
+        match first {
+            None => Ok(None),
+            Some(first) => {
+                let own = copies::own_entries(control, agent, first, entries).await?;
+                Ok(Some(own))
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eidetic_model::{Clock as _, ComputerFacts, Timestamp};
 use eidetic_server::{
     components::{AgentStatus, Connection},
-    health::{Watch, WatchParts},
+    health::{Watch, WatchParts, duplicates::Run},
 };
 use eidetic_store::control::{Agent, AgentState, Redeemed, SaidStatus};
 use eidetic_wire::EnrolmentTicket;
@@ -207,4 +207,33 @@ async fn a_token_stays_valid_once_whatever_the_clock_does() {
     assert_eq!(redeem(Timestamp::MAX).await, Redeemed::Expired);
     assert_eq!(redeem(Timestamp::MIN).await, Redeemed::Yes);
     assert_eq!(redeem(at_secs(1)).await, Redeemed::AlreadyUsed);
+}
+
+#[tokio::test]
+async fn only_a_second_computer_that_waits_is_given_a_new_identity() {
+    let server = Server::start().await;
+    let duplicates = &server.components.duplicates;
+    server
+        .components
+        .control
+        .put_agent(agent(Some(at_secs(3))))
+        .await
+        .unwrap();
+    let browser = server.signed_in().await;
+    let path = format!("/api/v1/computers/{AGENT}/new-identity");
+    browser.post(&path, &json!({})).await.problem(409);
+    let run = |id: u8| Run {
+        id: Some([id; 16]),
+        computer: "RDS01".to_owned(),
+        address: format!("192.0.2.{id}"),
+    };
+    duplicates.hello(AGENT, &run(1), Duration::ZERO);
+    duplicates.hello(AGENT, &run(2), Duration::ZERO);
+    duplicates.heard(AGENT, run(1).id, true, Duration::from_secs(5));
+    assert_eq!(browser.post(&path, &json!({})).await.status, 204);
+    assert!(duplicates.is_to_be_new(AGENT, run(2).id));
+    let log = browser
+        .read("/api/v1/viewings?what=gave%20copy%20a%20new%20identity")
+        .await;
+    assert_eq!(log["viewings"][0]["object"], "RDS01");
 }

@@ -1,12 +1,17 @@
 //! Monitoring plans.
 
+use std::time::Duration;
+
 use eidetic_model::{AgentId, ComputerFacts};
-use eidetic_server::components::{AgentStatus, Connection};
+use eidetic_server::{
+    components::{AgentStatus, Connection},
+    health::{EventKind, Happened},
+};
 use eidetic_store::control::{Agent, AgentState};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::{Browser, START, Server, at_secs};
+use super::support::{AGENT, Browser, START, Server, at_secs};
 
 const PLANS: &str = "/api/v1/plans";
 const DEFAULT: &str = "/api/v1/plans/00000000-0000-0000-0000-000000000000";
@@ -186,11 +191,13 @@ async fn computers_show_their_plan_and_whether_they_follow_it() {
     add_computer(&server, 3, "PC8", "10.9.0.7", None).await;
     make(&browser, &office()).await;
     let listed = browser.read(PLANS).await;
-    let state = json!({"computers": 2, "connected": 2, "applied": 1});
+    let state = json!({"computers": 2, "connected": 2, "applied": 1,
+        "with_unmet": 0, "with_gaps": 0});
     assert_eq!(listed["plans"][0]["state"], state);
     assert_eq!(listed["plans"][0]["items"][0]["computers"], 1);
     assert_eq!(listed["plans"][0]["items"][1]["computers"], 2);
-    let state = json!({"computers": 1, "connected": 0, "applied": 0});
+    let state = json!({"computers": 1, "connected": 0, "applied": 0,
+        "with_unmet": 0, "with_gaps": 0});
     assert_eq!(listed["plans"][1]["state"], state);
     let computers = browser.read("/api/v1/computers").await;
     let shown: Vec<_> = computers["computers"]
@@ -342,4 +349,54 @@ async fn add_computer(
         .components
         .connected
         .insert(agent_id(number), connection);
+}
+
+#[tokio::test]
+async fn a_plan_warns_of_unmet_prerequisites_and_gaps_of_its_own_computers() {
+    let server = Server::start().await;
+    let control = &server.components.control;
+    control.put_agent(warned_agent()).await.unwrap();
+    let browser = server.signed_in().await;
+    let item = json!({"kind": "computer", "computer": "RDS01"});
+    let plan = json!({"name": "Lab", "items": [item]});
+    assert_eq!(browser.post("/api/v1/plans", &plan).await.status, 200);
+    let warnings = async || {
+        let plans = server.signed_in().await.read("/api/v1/plans").await;
+        let of = |place: usize| {
+            let state = &plans["plans"][place]["state"];
+            let count = |name: &str| state[name].as_u64().unwrap();
+            (count("with_unmet"), count("with_gaps"))
+        };
+        [of(0), of(1)]
+    };
+    assert_eq!(warnings().await, [(0, 0), (0, 0)]);
+    let unmet = eidetic_model::UnmetCheck {
+        check: "agent-folder".into(),
+        found: "it is not there".into(),
+        by_hand: vec![],
+    };
+    let checked = control.keep_checks(AGENT, START, vec![unmet]);
+    checked.await.unwrap();
+    let log = server.components.health_log();
+    for _ in 0..2 {
+        let gap = Happened::to(EventKind::Gap, &warned_agent(), "A minute is missing.");
+        log.keep(vec![gap]).await.unwrap();
+    }
+    assert_eq!(warnings().await, [(1, 1), (0, 0)]);
+    server.clock.advance(Duration::from_secs(8 * 86_400));
+    assert_eq!(warnings().await, [(1, 0), (0, 0)], "gaps of the last week");
+}
+
+fn warned_agent() -> Agent {
+    Agent {
+        id: AGENT,
+        computer_name: "RDS01".to_owned(),
+        agent_version: "0.1.0".to_owned(),
+        operating_system: "Debian 12".to_owned(),
+        facts: ComputerFacts::new(["RDS01".to_owned()], []),
+        enrolled: START,
+        last_seen: None,
+        state: AgentState::Active,
+        certificate_serial: vec![1],
+    }
 }
