@@ -1,5 +1,5 @@
 //! Puts the agent on other computers: installs it, upgrades it, removes it. Linux is reached by SSH,
-//! Windows by SMB and its service manager ([`windows`]).
+//! Windows by SMB and its service manager.
 //!
 //! A [`Target`] is a computer and the account with which to sign in there; [`install`] and
 //! [`remove`] do the work, step by step, and tell of each [`Step`]. Both may be repeated: what is

@@ -250,6 +250,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/computers/{id}/new-identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the second of two computers with one identity a new one
+         * @description The computer that waits is told when it connects next, within a minute or two, and enrols by
+         *     itself. What it recorded meanwhile is sent under its new identity.
+         */
+        post: operations["new_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/computers/{id}/resolve-duplicate": {
         parameters: {
             query?: never;
@@ -1955,8 +1976,8 @@ export interface components {
              * @description Until when it can be used.
              */
             expires_us: number;
-            /** @description The version of the packages that this server has, if it has some. */
-            package_version?: string;
+            /** @description The version of the agent's packages: of those that this server has, or its own. */
+            package_version: string;
             /** @description The token: it is shown this once. */
             token: string;
         };
@@ -2334,6 +2355,24 @@ export interface components {
              */
             monitor?: boolean;
             /**
+             * Format: int64
+             * @description After how many seconds the window closes by itself, 5 to 3600.
+             * @default 60
+             */
+            notify_closes_after_secs?: number;
+            /**
+             * @description What they are told: up to 2000 characters, with line breaks. What the user did with it is an
+             *     activity record.
+             * @default Activity on this computer is monitored and may be recorded, including what is on the screen.
+             */
+            notify_text?: string;
+            /**
+             * @description Whether users are told of it, in a window that is shown when the recording of their session
+             *     begins.
+             * @default false
+             */
+            notify_users?: boolean;
+            /**
              * @description What agents do about prerequisites of their computers that are unmet.
              * @default report
              */
@@ -2420,6 +2459,16 @@ export interface components {
              * @description Of these, those that are connected now.
              */
             connected: number;
+            /**
+             * Format: int32
+             * @description Computers of which a recording had a gap within the last seven days.
+             */
+            with_gaps: number;
+            /**
+             * Format: int32
+             * @description Computers of which something that the agent needs is unmet.
+             */
+            with_unmet: number;
         };
         /** @description All monitoring plans. */
         Plans: {
@@ -3469,6 +3518,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ControlAnswer"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

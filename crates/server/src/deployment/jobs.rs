@@ -222,3 +222,29 @@ pub(super) const fn wait_after(attempts: u32) -> Option<Duration> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system_of(system_and_port: &str) -> Option<System> {
+        let json = format!(
+            r#"{{"computer": "a", "account": "b", "action": "install", "asked_by": "c"
+            {system_and_port}}}"#
+        );
+        let order: Order = serde_json::from_str(&json).unwrap();
+        order.known_system()
+    }
+
+    #[test]
+    fn orders_that_were_kept_before_there_was_windows_are_for_linux() {
+        assert_eq!(system_of(r#", "port": 22"#), Some(System::Linux));
+    }
+
+    #[test]
+    fn what_is_not_said_is_found_out() {
+        assert_eq!(system_of(""), None);
+        let windows = system_of(r#", "system": "windows", "port": 4450"#);
+        assert_eq!(windows, Some(System::Windows));
+    }
+}
