@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::{
     core::{Core, CoreParts},
     event::Event,
+    metrics::{MetricsParts, write_metrics},
     recorders::RecorderProcesses,
     session::SessionCounts,
     spool::SharedSpool,
@@ -39,6 +40,8 @@ pub(crate) struct RunSettings {
     pub(crate) sessions: os::SessionSource,
     /// This program, which also is the recorder.
     pub(crate) program: PathBuf,
+    /// The file for a monitoring system, if one is wanted.
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 /// Runs until it is asked to leave. Leaves within [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
@@ -50,6 +53,7 @@ pub(crate) async fn run(
         folder,
         sessions,
         program,
+        metrics_file,
     } = settings;
     let computer = os::computer_name();
     let secrets: Arc<dyn Secrets> = Arc::new(SecretFiles::in_folder(folder.secrets()));
@@ -95,6 +99,15 @@ pub(crate) async fn run(
     };
     let _prerequisites = Task::spawn("prerequisites", prerequisites::run(keeper));
 
+    let _metrics = metrics_file.map(|file| {
+        let parts = MetricsParts {
+            file,
+            folder: folder.clone(),
+            sessions: sessions_counted.clone(),
+            usage: usage.clone(),
+        };
+        Task::spawn("metrics", write_metrics(parts))
+    });
     let drain = Shutdown::new();
     let uplink = UplinkParts {
         clock: Arc::new(SystemClock),

@@ -87,9 +87,9 @@ fn service_main(_arguments: Vec<OsString>) {
 }
 
 fn serve() -> anyhow::Result<()> {
-    let state_folder = Config::read()?
-        .state_folder
-        .unwrap_or_else(default_state_folder);
+    let config = Config::read()?;
+    let metrics_file = config.metrics_file;
+    let state_folder = config.state_folder.unwrap_or_else(default_state_folder);
     let folder = StateFolder::open(&state_folder)?;
     log::init(folder.path())?;
     let sessions = SessionSource::all()?;
@@ -124,7 +124,7 @@ fn serve() -> anyhow::Result<()> {
             let _asked = asked.wait_for(|asked| *asked).await;
             tell(&leaving, ServiceState::StopPending, 0)
         };
-        service::run(settings(folder, sessions)?, asked_to_leave).await
+        service::run(settings(folder, sessions, metrics_file)?, asked_to_leave).await
     });
     // A name service that hangs is not waited for.
     runtime.shutdown_background();
