@@ -371,7 +371,11 @@ const routes = [
     },
   ],
   ['GET', /^\/campaigns$/, () => [200, { campaigns: [], older: [], without_plan: [] }]],
+  ['POST', /^\/computers\/agent-(\d+)\/new-identity$/, () => [204]],
   ['GET', /^\/dashboard$/, () => [200, dashboard()]],
+  ['GET', /^\/mail$/, () => [200, mail]],
+  ['PUT', /^\/mail$/, ({ body }) => [200, Object.assign(mail, { settings: body.settings })]],
+  ['POST', /^\/mail\/test$/, () => [200, REFUSED_MAIL]],
   [
     'GET',
     /^\/health-log$/,
@@ -640,6 +644,34 @@ function computerDetail(computer) {
 }
 
 const DAY_US = 864e8;
+
+const mail = {
+  settings: {
+    daily: true,
+    hour_utc: 6,
+    host: 'mail.contoso.example',
+    port: 587,
+    security: 'start_tls',
+    user: 'eidetic',
+    sender: 'Eidetic <eidetic@contoso.example>',
+    recipients: ['ada.lovelace@contoso.example'],
+    trusted_certificates: '',
+    console_url: 'https://eidetic.contoso.example:9443',
+  },
+  has_password: true,
+  last_sent_us: START - 3600e6,
+  next_us: START + 20 * 3600e6,
+};
+
+const REFUSED_MAIL = {
+  is_sent: false,
+  refused: [],
+  problem: {
+    stage: 'sign_in',
+    problem: 'the mail server did not let the user in: 535 5.7.8 authentication failed',
+    advice: 'See that user and password are right.',
+  },
+};
 
 function dashboard() {
   const today = Math.floor((Date.now() * 1000) / DAY_US) * DAY_US;

@@ -115,6 +115,11 @@ struct RunArguments {
     folder: FolderArguments,
     #[command(flatten)]
     sessions: os::SessionArguments,
+    /// Writes metrics for a monitoring system to this file every 5 seconds, in the Prometheus text
+    /// format: for the textfile collector of node_exporter or windows_exporter, whose files end with
+    /// `.prom`.
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// Enrols with this server first, if this computer is not enrolled.
     #[arg(long, value_name = "HOST[:PORT]", requires = "token")]
     server: Option<ServerAddress>,
@@ -209,6 +214,7 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
         .control_port
         .unwrap_or_else(|| control_port(&config));
     let sessions = os::SessionSource::find(arguments.sessions, &config)?;
+    let metrics_file = arguments.metrics_file.or(config.metrics_file);
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         if let (Some(server), token @ Some(_)) = (arguments.server, arguments.token) {
@@ -221,7 +227,11 @@ fn serve(arguments: RunArguments) -> anyhow::Result<()> {
             let asked = Shutdown::requested_by_system().await;
             asked.context("failed to watch for signals")
         };
-        service::run(settings(folder, sessions, control_port)?, asked_to_leave).await
+        service::run(
+            settings(folder, sessions, control_port, metrics_file)?,
+            asked_to_leave,
+        )
+        .await
     });
     // A name service that hangs is not waited for.
     runtime.shutdown_background();
@@ -233,10 +243,12 @@ pub(crate) fn settings(
     folder: StateFolder,
     sessions: os::SessionSource,
     control_port: u16,
+    metrics_file: Option<PathBuf>,
 ) -> anyhow::Result<RunSettings> {
     Ok(RunSettings {
         folder,
         sessions,
+        metrics_file,
         program: os::own_program()?,
         control_port,
     })

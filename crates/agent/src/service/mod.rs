@@ -9,6 +9,7 @@ mod alive;
 mod core;
 mod event;
 mod journal;
+mod metrics;
 mod recorders;
 mod recovery;
 mod run;

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::{
     core::{Core, CoreParts},
     event::Event,
+    metrics::{MetricsParts, write_metrics},
     recorders::RecorderProcesses,
     session::SessionCounts,
     spool::SharedSpool,
@@ -42,6 +43,8 @@ pub(crate) struct RunSettings {
     pub(crate) program: PathBuf,
     /// The port for calls of the server; 0: none.
     pub(crate) control_port: u16,
+    /// The file for a monitoring system, if one is wanted.
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 /// Runs until it is asked to leave. Leaves within [`CLOSE_LIMIT`] and [`DRAIN_LIMIT`].
@@ -54,6 +57,7 @@ pub(crate) async fn run(
         sessions,
         program,
         control_port,
+        metrics_file,
     } = settings;
     let computer = os::computer_name();
     let secrets: Arc<dyn Secrets> = Arc::new(SecretFiles::in_folder(folder.secrets()));
@@ -110,6 +114,15 @@ pub(crate) async fn run(
     };
     let _control = Task::spawn("control", control::run(listener));
 
+    let _metrics = metrics_file.map(|file| {
+        let parts = MetricsParts {
+            file,
+            folder: folder.clone(),
+            sessions: sessions_counted.clone(),
+            usage: usage.clone(),
+        };
+        Task::spawn("metrics", write_metrics(parts))
+    });
     let drain = Shutdown::new();
     let uplink = UplinkParts {
         clock: Arc::new(SystemClock),

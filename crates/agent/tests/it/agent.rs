@@ -111,6 +111,14 @@ impl Agent {
         self.start(command);
     }
 
+    /// Starts the service on this display, with metrics in this file.
+    pub fn run_with_metrics(&mut self, display: &str, file: &std::path::Path) {
+        let mut command = self.command("run");
+        command.args(["--display", display, "--metrics-file"]);
+        command.arg(file);
+        self.start(command);
+    }
+
     /// Starts the service for the sessions of the logind on this bus.
     pub fn run_with_logind(&mut self, bus: &str) {
         let mut command = self.command("run");

@@ -166,3 +166,24 @@ fn play(segment: &[u8]) {
     }
     assert_eq!(reader.unread_bytes(), 0);
 }
+
+#[test]
+fn metrics_are_written_where_the_administrator_wants_them_and_all_can_read_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let gateway = Gateway::start();
+    let mut agent = Agent::enrolled(&gateway.address(), &gateway.token());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("eidetic-agent.prom");
+    let display = VirtualDisplay::start(320, 240).unwrap();
+    agent.run_with_metrics(display.name(), &file);
+    eventually("it tells that it records and is connected", || {
+        let text = std::fs::read_to_string(&file).ok()?;
+        let tells = |line| text.lines().any(|told| told == line);
+        (tells("eidetic_agent_connected 1") && tells("eidetic_agent_sessions_recorded 1"))
+            .then_some(())
+    });
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(agent.stop().success());
+}

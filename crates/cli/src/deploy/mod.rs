@@ -272,8 +272,8 @@ mod tests {
             parse("deploy remove").is_err(),
             "computers have to be named"
         );
-        let no_account = parse("deploy web-1").unwrap().arguments.order;
-        assert!(order(&no_account).is_err());
+        let by_plan = parse("deploy web-1").unwrap().arguments.order;
+        assert_eq!(order(&by_plan).unwrap().account, None);
         let nothing = parse("deploy --account A").unwrap().arguments.order;
         assert!(order(&nothing).is_err());
     }

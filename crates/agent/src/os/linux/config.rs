@@ -31,6 +31,9 @@ impl ConfigArguments {
 pub(crate) struct Config {
     /// The agent's folder.
     pub(crate) state_folder: Option<PathBuf>,
+    /// The file for a monitoring system, such as
+    /// `/var/lib/prometheus/node-exporter/eidetic-agent.prom`.
+    pub(crate) metrics_file: Option<PathBuf>,
     /// Records this X display instead of the sessions that logind tells of.
     pub(crate) display: Option<String>,
     /// The TCP port for calls of the server; 0 opens none.
@@ -68,9 +71,11 @@ mod tests {
         let path = folder.path().join("agent.toml");
         assert_eq!(Config::read(&path, false).unwrap(), Config::default());
         assert!(Config::read(&path, true).is_err());
-        fs::write(&path, "state_folder = \"/srv/agent\"\n").unwrap();
+        let text = "state_folder = \"/srv/agent\"\nmetrics_file = \"/srv/agent.prom\"\n";
+        fs::write(&path, text).unwrap();
         let config = Config::read(&path, true).unwrap();
         assert_eq!(config.state_folder.unwrap(), Path::new("/srv/agent"));
+        assert_eq!(config.metrics_file.unwrap(), Path::new("/srv/agent.prom"));
         fs::write(&path, "frames = 9\n").unwrap();
         let error = format!("{:#}", Config::read(&path, true).unwrap_err());
         assert!(error.contains("unknown field `frames`"), "{error}");

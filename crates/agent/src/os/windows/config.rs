@@ -18,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) state_folder: Option<PathBuf>,
     /// The TCP port for calls of the server, 0 for none: the number `ControlPort`.
     pub(crate) control_port: Option<u16>,
+    /// The file for a monitoring system: the text `MetricsFile`.
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 impl ConfigArguments {
@@ -38,20 +40,6 @@ impl Config {
     }
 
     fn of(key: &Key) -> anyhow::Result<Self> {
-        let state_folder = match key.get_string("StateFolder") {
-            Ok(path) => Some(PathBuf::from(path)),
-            Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => None,
-            Err(error) => {
-                return Err(error)
-                    .with_context(|| format!(r"HKLM\{KEY}: StateFolder has to be a text"));
-            }
-        };
-        if let Some(folder) = &state_folder {
-            anyhow::ensure!(
-                folder.is_absolute(),
-                r"HKLM\{KEY}: StateFolder has to be a whole path, such as D:\Eidetic"
-            );
-        }
         let control_port =
             match key.get_u32("ControlPort") {
                 Ok(port) => Some(u16::try_from(port).map_err(|_| {
@@ -64,10 +52,27 @@ impl Config {
                 }
             };
         Ok(Self {
-            state_folder,
             control_port,
+            state_folder: path(key, "StateFolder", r"D:\Eidetic")?,
+            metrics_file: path(key, "MetricsFile", r"D:\Metrics\eidetic-agent.prom")?,
         })
     }
+}
+
+/// A whole path that stands in the registry, if it does.
+fn path(key: &Key, name: &str, example: &str) -> anyhow::Result<Option<PathBuf>> {
+    let path = match key.get_string(name) {
+        Ok(path) => PathBuf::from(path),
+        Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!(r"HKLM\{KEY}: {name} has to be a text"));
+        }
+    };
+    anyhow::ensure!(
+        path.is_absolute(),
+        r"HKLM\{KEY}: {name} has to be a whole path, such as {example}"
+    );
+    Ok(Some(path))
 }
 
 const KEY: &str = r"SOFTWARE\Eidetic\Agent";

@@ -15,7 +15,7 @@ mod sessions;
 pub(crate) use computer::{computer_name, operating_system};
 pub(crate) use config::{Config, ConfigArguments};
 pub(crate) use files::{
-    STATE_FOLDER_HELP, close_folder, create_private_folder, default_state_folder,
+    STATE_FOLDER_HELP, close_folder, create_private_folder, default_state_folder, let_all_read,
     open_folder_to_all, open_secret, private_file, seal_secret, sync_folder,
 };
 pub(crate) use groups::groups_of;

@@ -98,6 +98,7 @@ fn service_main(_arguments: Vec<OsString>) {
 fn serve() -> anyhow::Result<()> {
     let config = Config::read()?;
     let control_port = control_port(&config);
+    let metrics_file = config.metrics_file;
     let state_folder = config.state_folder.unwrap_or_else(default_state_folder);
     let folder = StateFolder::open(&state_folder)?;
     log::init(folder.path())?;
@@ -133,7 +134,11 @@ fn serve() -> anyhow::Result<()> {
             let _asked = asked.wait_for(|asked| *asked).await;
             tell(&leaving, ServiceState::StopPending, 0)
         };
-        service::run(settings(folder, sessions, control_port)?, asked_to_leave).await
+        service::run(
+            settings(folder, sessions, control_port, metrics_file)?,
+            asked_to_leave,
+        )
+        .await
     });
     // A name service that hangs is not waited for.
     runtime.shutdown_background();
