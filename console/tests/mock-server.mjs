@@ -400,6 +400,8 @@ const routes = [
       return [204];
     },
   ],
+  ['GET', /^\/directories$/, () => [200, { directories: [] }]],
+  ['GET', /^\/computers\/agent-(\d+)\/adjustments$/, () => [200, { adjustments: [] }]],
   ['GET', /^\/deployments$/, () => [200, { deployments: jobs }]],
   [
     'POST',
@@ -554,18 +556,18 @@ function refused(plan, before) {
 }
 
 const STATUSES = [
-  ['duplicate', 'Duplicate'],
-  ['not_responding', 'Not responding'],
-  ['paused', 'Paused'],
-  ['enrolled', 'Enrolled'],
-  ['recording', 'Recording'],
-  ['idle', 'Idle'],
-  ['removed', 'Removed'],
-].map(([status, word]) => ({
+  ['duplicate', 'Duplicate', 'Two computers connect with the identity of this one.'],
+  ['not_responding', 'Not responding', 'Nothing has been heard of its agent for a while.'],
+  ['paused', 'Paused', 'Nothing is recorded: its plan says so, or an administrator stopped it.'],
+  ['enrolled', 'Enrolled', 'It has a certificate, and its agent has not said anything yet.'],
+  ['recording', 'Recording', 'At least one session is being recorded.'],
+  ['idle', 'Idle', 'Its agent is connected, and there is no session that its plan asks for.'],
+  ['removed', 'Removed', 'An administrator removed it: its agent may not connect any more.'],
+].map(([status, word, explanation]) => ({
   status,
   word,
-  explanation: `What ${word} means, in a sentence or two that a person understands.`,
-  advice: status === 'recording' || status === 'idle' ? '' : 'What to do about it.',
+  explanation,
+  advice: status === 'recording' || status === 'idle' ? '' : "See that the agent's service runs.",
 }));
 
 const CONCERNS = {
@@ -573,6 +575,31 @@ const CONCERNS = {
   duplicate: ['duplicate', 'error', 'Duplicate identity'],
   clock: ['clock', 'warning', 'Clock off'],
   spool: ['spool_full', 'error', 'Spool full'],
+  unmet: ['prerequisites_unmet', 'warning', 'Prerequisites unmet'],
+};
+
+/** What the matter is, and what to do. */
+const EXPLAINED = {
+  not_responding: [
+    'Nothing has been heard of its agent for 3 hours.',
+    "See that the computer is on and that the agent's service runs.",
+  ],
+  duplicate: [
+    'Two computers connect with the identity of this one, as when its disk was copied.',
+    'Give the second one a new identity here.',
+  ],
+  clock: [
+    "Its clock is 62 seconds behind the server's.",
+    'Have the computer and the server follow the same time server: times in records are those of the computer.',
+  ],
+  spool_full: [
+    'The spool is full (2.0 GiB): activity is recorded, the screen is not.',
+    'See that the agent reaches the server fast enough, or give the spool more room in the plan.',
+  ],
+  prerequisites_unmet: [
+    'Something that its agent needs is not as it has to be.',
+    'See under Prerequisites what it is, and how to mend it; a plan can have its agents mend what can be mended safely.',
+  ],
 };
 
 /** MOCK_COMPUTERS of them; a hundred if that is not said. */
@@ -584,7 +611,7 @@ function computers() {
       index === 1 ? 'duplicate' : STATUSES[[4, 4, 5, 4, 5, 1, 4, 5, 2, 4, 3, 6][index % 12]].status;
     const is_connected = !['not_responding', 'removed'].includes(status);
     const own = CONCERNS[status] ? [CONCERNS[status]] : [];
-    if (index % 9 === 3 && is_connected) own.push(CONCERNS.clock);
+    if (index % 9 === 3 && is_connected) own.push(CONCERNS.clock, CONCERNS.unmet);
     if (index === 4) own.unshift(CONCERNS.spool);
     return {
       agent_id: `agent-${index}`,
@@ -629,13 +656,31 @@ function computerDetail(computer) {
     meaning,
     concerns_explained: computer.concerns.map((concern) => ({
       ...concern,
-      explanation: `${concern.title}: what the matter is, with the numbers that belong to it.`,
-      advice: 'What to do about it, in a sentence or two, with the commands that are needed.',
+      explanation: EXPLAINED[concern.kind][0],
+      advice: EXPLAINED[concern.kind][1],
     })),
     names: [computer.name, computer.name.split('.')[0]],
     addresses: [computer.address, '2001:db8::17'],
     connected_since_us: computer.is_connected ? START : undefined,
     said_us: Date.now() * 1000,
+    checks: {
+      checked_us: Date.now() * 1000 - 12e6,
+      unmet: computer.concerns.some(({ kind }) => kind === 'prerequisites_unmet')
+        ? [
+            {
+              id: 'clock-in-step',
+              title: "The clock goes with the server's",
+              found: "62 seconds behind the server's",
+              meaning:
+                'Times in records are those of the computer: what happened where, and in which order, is seen from them.',
+              needed_for: 'always',
+              by_hand: ['timedatectl set-ntp true', 'timedatectl timesync-status'],
+              can_be_mended: true,
+              since_us: START,
+            },
+          ]
+        : [],
+    },
     duplicate:
       computer.status === 'duplicate'
         ? { first: `${computer.name} at 10.0.0.5`, second: `${computer.name} at 10.0.0.77` }

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn closed_list_is_known_whatever_its_order() {
-        assert!(is_closed(SYSTEM_AND_ADMINISTRATORS));
+        let list = SYSTEM_AND_ADMINISTRATORS.strip_prefix("O:BA").unwrap();
+        assert!(is_closed(list));
         assert!(is_closed("D:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"));
         assert!(!is_closed("D:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"));
         assert!(!is_closed(
