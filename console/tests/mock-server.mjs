@@ -431,7 +431,7 @@ const settings = {
   monitor: true,
   users: { only_listed: false, listed: [], except: [] },
   record_screen: true,
-  applications: { only_listed: false, listed: [], except: [] },
+  applications: { only_listed: false, listed: [], except: [], only_their_windows: false },
   stop_after_minutes: 0,
   stop_when_idle_minutes: 0,
   stop_below_free_bytes: 0,
@@ -445,6 +445,10 @@ const settings = {
   spool_min_free_bytes: 2 ** 30,
   video_retention_days: 7,
   record_retention_days: 180,
+  prerequisites: 'report',
+  notify_users: true,
+  notify_text: 'Activity on this computer is monitored and may be recorded.',
+  notify_closes_after_secs: 60,
 };
 
 let bookRevision = 7;

@@ -192,6 +192,14 @@ test('a plan is made step by step, and its computers follow it', async () => {
   await page.getByRole('textbox', { name: 'Computer of item 1' }).fill(computers[0].name);
   await page.getByRole('button', { name: 'Next' }).click();
 
+  const automatic = page.getByRole('checkbox', { name: 'Install agents automatically' });
+  await automatic.check();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByText('agents cannot be installed without an account').waitFor();
+  await automatic.uncheck();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByText('Installed by hand').waitFor();
+
   const rows = page.getByRole('table', { name: 'Computers that the plan names' });
   await rows.getByRole('cell', { name: 'Rehearsal' }).first().waitFor();
   await page.getByRole('button', { name: 'Make the plan' }).click();

@@ -94,8 +94,13 @@ is shown and does not count, and is not changed, unless `--push` asks for it.
 
 The agent's service looks at the same list when it starts and every 20 seconds, and tells the server what
 is unmet, which the console shows with the computer. A plan says whether agents mend by themselves
-(*Mend prerequisites automatically*) or only report, which is the default: in the first case what somebody changes is
-put back within a minute, and each change is kept on the server with what was before and after.
+(*Mend prerequisites automatically*) or only report, which is the default: in the first case what
+somebody changes is put back within a minute, and each change is in the health log with what was before
+and after.
+
+| light | dark |
+|---|---|
+| ![A computer that needs attention](computer-light.png) | ![The same in dark](computer-dark.png) |
 
 What only a real Windows can prove: Wine has no firewall to ask and no Remote Registry to start. The
 decisions are tested on every system against a scripted computer, the calls of Windows are compiled and
