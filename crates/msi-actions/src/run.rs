@@ -192,13 +192,15 @@ const ASK_EVERY: Duration = Duration::from_millis(100);
 const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// What the agent keeps in its folder, also what a crash may leave of a file that was replaced.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 13] = [
     "identity.toml",
     "identity.new",
     "alive.toml",
     "alive.new",
     "policy.toml",
     "policy.new",
+    "prerequisites.toml",
+    "prerequisites.new",
     "status.json",
     "status.new",
     "secrets",
