@@ -79,6 +79,8 @@ test('a container is found by looking through the directory, and its computers a
   const account = page.getByRole('combobox', { name: 'Account for item 1' });
   await account.selectOption('Reader');
   await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('heading', { name: 'Agents' }).waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
   const words =
     'domain controllers and servers in ou=Servers,dc=corp,dc=example of directory Corp ' +
     'without ou=Lab,ou=Servers,dc=corp,dc=example';
