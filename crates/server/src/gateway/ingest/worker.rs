@@ -93,19 +93,20 @@ impl Ingest {
         })
     }
 
-    /// What is told twice is kept once, and is once in the health log.
+    /// What is told twice is kept once. It is in the health log first: if one of the two cannot be
+    /// written, the agent tells it again, and it is rather there twice than not at all.
     async fn keep_adjustment(&self, adjustment: AdjustmentRecord) -> Result<(), Failure> {
         let control = &self.components.control;
-        if !control
-            .note_adjustment(self.agent.id, adjustment.clone())
-            .await?
-        {
+        let kept = control.adjustments(self.agent.id, usize::MAX).await?;
+        if kept.iter().any(|kept| kept.id == adjustment.id) {
             return Ok(());
         }
         let book = self.components.plans.borrow().clone();
         let plan = &book.plan_of(&facts_of(&self.agent)).document().name;
         let log = self.components.health_log();
-        log.record_adjustment(&self.agent, plan, adjustment).await?;
+        log.record_adjustment(&self.agent, plan, adjustment.clone())
+            .await?;
+        control.note_adjustment(self.agent.id, adjustment).await?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What agents tell of their prerequisites.
 
 use eidetic_model::{AdjustmentId, AdjustmentRecord, CheckReport, UnmetCheck};
+use eidetic_store::control::HealthFilter;
 use eidetic_wire::{ProtocolVersion, convert::to_proto};
 use uuid::Uuid;
 
@@ -65,6 +66,15 @@ async fn a_report_is_kept_before_it_is_acknowledged_and_outlives_a_restart() {
     assert_eq!(known[0].unmet[0].since.as_unix_micros(), 10_000_000);
     let adjustments = control.adjustments(agent.id, 10).await.unwrap();
     assert_eq!(adjustments, report(10, "").adjustments);
+    let adjusted = HealthFilter {
+        kinds: vec![
+            "prerequisite_adjusted".to_owned(),
+            "prerequisite_not_mended".to_owned(),
+        ],
+        ..HealthFilter::default()
+    };
+    let log = server.components.health.health_events(adjusted, None, 10);
+    assert_eq!(log.await.unwrap().len(), 1);
 }
 
 #[tokio::test]
