@@ -219,12 +219,12 @@ pub trait ControlStore: Send + Sync {
     ) -> Result<(), StoreError>;
     /// What each agent found last.
     async fn checks(&self) -> Result<Vec<KnownChecks>, StoreError>;
-    /// Keeps what an agent changed. One that is told twice is kept once: whether it is new.
+    /// Keeps what an agent changed. One that is told twice is kept once.
     async fn note_adjustment(
         &self,
         agent: AgentId,
         adjustment: AdjustmentRecord,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<(), StoreError>;
     /// What an agent changed, the latest first.
     async fn adjustments(
         &self,

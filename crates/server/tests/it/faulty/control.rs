@@ -59,7 +59,7 @@ super::on_a_disk! { ControlStore:
     write replace_plans(instead_of: u64, plans: StoredPlans) -> PlansReplaced;
     write keep_checks(agent: AgentId, at: Timestamp, unmet: Vec<UnmetCheck>) -> ();
     read checks() -> Vec<KnownChecks>;
-    write note_adjustment(agent: AgentId, adjustment: AdjustmentRecord) -> bool;
+    write note_adjustment(agent: AgentId, adjustment: AdjustmentRecord) -> ();
     read adjustments(agent: AgentId, limit: usize) -> Vec<AdjustmentRecord>;
     read setting(name: &str) -> Option<(u64, String)>;
     write put_setting(name: &str, value: &str) -> u64;

@@ -63,9 +63,9 @@ pub(super) fn note_adjustment(
     connection: &Connection,
     agent: AgentId,
     adjustment: &AdjustmentRecord,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     // One that is told twice is kept once.
-    let added = connection
+    connection
         .prepare_cached(
             "INSERT OR IGNORE INTO adjustment (id, agent, time, name, before, after, problem) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -79,7 +79,7 @@ pub(super) fn note_adjustment(
             adjustment.after,
             adjustment.problem,
         ])?;
-    Ok(added > 0)
+    Ok(())
 }
 
 pub(super) fn adjustments(

@@ -352,7 +352,7 @@ impl ControlStore for SqliteControl {
         &self,
         agent: AgentId,
         adjustment: AdjustmentRecord,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         self.change("keep what an agent changed", move |c| {
             checks::note_adjustment(c, agent, &adjustment)
         })
